@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bencoding (BEP 3) over the caller's bytes.  A value is a slice that has passed btw_ben_check; every accessor takes such a
- * slice and never reads outside it.  No recursion, no allocation; depth is bounded.
+ * Bencoding (BEP 3) over the caller's bytes.  A value is a slice that has passed btw_ben_check; every accessor takes
+ * such a slice and never reads outside it.  No recursion, no allocation; depth is bounded.
  */
 #ifndef BTW_BENCODE_H
 #define BTW_BENCODE_H
@@ -31,18 +31,26 @@ enum btw_ben_kind { BTW_BEN_NONE, BTW_BEN_INT, BTW_BEN_STR, BTW_BEN_LIST, BTW_BE
  *
  * BTW_OK           in.data[0..*used) is a value
  * BTW_MORE         the input ends inside the value; diag->offset is in.len
- * BTW_BAD_BENCODE  diag->offset is the first wrong byte; also an integer that does not fit int64_t, and nesting deeper than
- *                  BTW_BEN_DEPTH_MAX */
+ * BTW_BAD_BENCODE  diag->offset is the first wrong byte; also an integer that does not fit int64_t, and nesting deeper
+ * than BTW_BEN_DEPTH_MAX */
 enum btw_status btw_ben_check(struct btw_slice in, size_t *used, struct btw_diag *diag);
 
 /* Lenient: as above, but the flaws above are collected in *flaws (a set of enum btw_ben_flaw) and forgiven.
  * BTW_BEN_TRAILING is set when *used < in.len. */
 enum btw_status btw_ben_check_lenient(struct btw_slice in, size_t *used, unsigned *flaws, struct btw_diag *diag);
 
+/* Lenient, for a message that should begin with a dictionary and is all there: *dict is the dictionary, what follows it
+ * is the caller's business (BTW_BEN_TRAILING).
+ *
+ * BTW_BAD_BENCODE  as above; also when the input ends inside the value, or the value is no dictionary */
+enum btw_status btw_ben_dict_at_front(struct btw_slice in, struct btw_slice *dict, unsigned *flaws,
+                                      struct btw_diag *diag);
+
 /* Name of one flaw, for messages. */
 const char *btw_ben_flaw_name(enum btw_ben_flaw flaw);
 
-/* Accessors; `value` has passed a check and begins with the value.  False, and *out untouched, when the kind differs. */
+/* Accessors; `value` has passed a check and begins with the value.  False, and *out untouched, when the kind differs.
+ */
 enum btw_ben_kind btw_ben_kind(struct btw_slice value);
 bool btw_ben_int(struct btw_slice value, int64_t *out);
 bool btw_ben_str(struct btw_slice value, struct btw_slice *out);
