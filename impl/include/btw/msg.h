@@ -46,7 +46,7 @@ enum {
     BTW_HANDSHAKE_SIZE = 68,
     BTW_BLOCK_SIZE = 16384,        /* what a request asks for (BEP 3) */
     BTW_LEN_MAX_DEFAULT = 1 << 20, /* a message cap most clients would set, too */
-    BTW_FIELDS_MAX = 6
+    BTW_FIELDS_MAX = 7             /* with the end mark */
 };
 
 struct btw_msg {
@@ -81,13 +81,16 @@ struct btw_field {
     enum btw_kind kind;
     uint16_t size;   /* bytes on the wire; 0 for the rest of the message */
     uint16_t offset; /* in struct btw_msg */
+    uint8_t least;   /* rest of the message: fewest bytes, */
+    uint8_t unit;    /* and what the others come in multiples of */
+    bool text;       /* shown as "text" where most of it is printable */
 };
 
 struct btw_desc {
     enum btw_type type;
     const char *name;
-    int id;            /* message id, or -1: handshake, keepalive, raw */
-    const char *spec;  /* "BEP 3" */
+    int id;                                  /* message id, or -1: handshake, keepalive, raw */
+    const char *spec;                        /* "BEP 3" */
     struct btw_field fields[BTW_FIELDS_MAX]; /* in wire order, name NULL behind the last */
 };
 
@@ -98,7 +101,7 @@ struct btw_reserved_bit {
     const char *spec;
 };
 extern const struct btw_reserved_bit btw_reserved_bits[]; /* ends with name NULL */
-/* Is the named bit ("ext", "fast", "dht", "v2", ...) set?  Unknown names are a programming error. */
+/* Is the named bit (azureus location ext enp2 enp1 v2 nat fast xbt dht) set?  Unknown names are a programming error. */
 bool btw_reserved_has(const uint8_t reserved[8], const char *name);
 void btw_reserved_set(uint8_t reserved[8], const char *name, bool value);
 
@@ -106,6 +109,12 @@ void btw_reserved_set(uint8_t reserved[8], const char *name, bool value);
 const struct btw_desc *btw_desc_of(enum btw_type type);
 const struct btw_desc *btw_desc_named(const char *name, size_t len);
 const struct btw_desc *btw_desc_of_id(uint8_t id);
+
+/* Fields of a message by descriptor: numbers (U8, U16, U32), and bytes of all other kinds, as a view.  A value set must
+ * fit the field. */
+uint32_t btw_field_number(const struct btw_msg *msg, const struct btw_field *field);
+void btw_field_set_number(struct btw_msg *msg, const struct btw_field *field, uint32_t value);
+struct btw_slice btw_field_bytes(const struct btw_msg *msg, const struct btw_field *field);
 
 /* Bytes that btw_msg_encode will write. */
 size_t btw_msg_size(const struct btw_msg *msg);
@@ -123,7 +132,7 @@ enum btw_status btw_msg_encode(uint8_t *out, size_t cap, size_t *len, const stru
  * BTW_MORE      `in` is a prefix of a message; nothing consumed, call again with more
  * BTW_BAD_WIRE  a known id with a layout that does not fit; msg is BTW_RAW over the whole frame, diag says where, *used
  *               covers the frame, so that a caller may go on behind it
- * BTW_TOO_LONG  the length prefix is above len_max; nothing consumed
+ * BTW_TOO_LONG  the length prefix is above len_max; nothing consumed, msg is BTW_RAW over the four bytes
  *
  * *used is the number of bytes taken. */
 enum btw_status btw_msg_decode(struct btw_msg *msg, size_t *used, struct btw_slice in, size_t len_max,

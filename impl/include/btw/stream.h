@@ -4,8 +4,8 @@
  *
  *     while ((status = btw_stream_next(&stream, &in, &msg, &diag)) != BTW_MORE) { ... }
  *
- * A message that lies whole in the slice is a view of it; one that is spread over slices is put together in the caller's
- * buffer.  Views live until the next call.
+ * A message that lies whole in the slice is a view of it; one that is spread over slices is put together in the
+ * caller's buffer.  Views live until the next call.
  */
 #ifndef BTW_STREAM_H
 #define BTW_STREAM_H
@@ -21,16 +21,17 @@ struct btw_stream {
     uint8_t *buffer;
     size_t cap, held; /* bytes of the unfinished item in buffer */
     size_t len_max;
-    uint64_t offset;  /* stream offset of the next item */
-    bool handshake;   /* still expected */
-    bool release;     /* buffer holds an item that was handed out */
+    uint64_t offset;      /* stream offset of the next item */
+    bool handshake;       /* still expected */
     enum btw_status dead; /* BTW_OK, or the sticky end of this stream */
 };
 
-/* The buffer must hold at least 68 bytes and may be smaller than a message of len_max: see BTW_NO_SPACE. */
+/* The buffer must hold at least 68 bytes and may be smaller than a message of len_max: see BTW_NO_SPACE.  len_max is
+ * below 4 GiB - 4. */
 void btw_stream_init(struct btw_stream *stream, uint8_t *buffer, size_t cap, size_t len_max, bool expect_handshake);
 
-/* Replaces the buffer after BTW_NO_SPACE; held bytes are copied to the new one.  cap must not shrink below what is held. */
+/* Replaces the buffer after BTW_NO_SPACE; held bytes are copied to the new one.  cap must not shrink below what is
+ * held. */
 void btw_stream_rebuffer(struct btw_stream *stream, uint8_t *buffer, size_t cap);
 
 /* Takes the next item from the front of *in, which it shortens.
@@ -38,9 +39,12 @@ void btw_stream_rebuffer(struct btw_stream *stream, uint8_t *buffer, size_t cap)
  * BTW_OK        msg is a handshake or a message
  * BTW_MORE      *in is used up (kept in the buffer as far as needed)
  * BTW_BAD_WIRE  in a message: msg is BTW_RAW over the frame, the stream goes on behind it.  In the handshake: msg is
- *               BTW_RAW over the bytes seen, and the stream is dead
- * BTW_TOO_LONG  a length prefix above len_max; the stream is dead and says so from now on
- * BTW_NO_SPACE  the next item needs a buffer of btw_stream_need() bytes; rebuffer and call again, nothing is lost */
+ *               BTW_RAW over the bytes up to and with the first wrong one, and the stream is dead
+ * BTW_TOO_LONG  a length prefix above len_max; msg is BTW_RAW over the prefix, and the stream is dead
+ * BTW_NO_SPACE  the next item needs a buffer of btw_stream_need() bytes; rebuffer and call again, nothing is lost
+ *
+ * A dead stream takes nothing more and says the same for ever, then with an empty BTW_RAW.  diag->offset counts from
+ * the beginning of the stream. */
 enum btw_status btw_stream_next(struct btw_stream *stream, struct btw_slice *in, struct btw_msg *msg,
                                 struct btw_diag *diag);
 
