@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The engine's end of one connection: bytes in and out, the monitor over both, the messages that wait for the script.
+ */
+#include <stdlib.h>
+
+#include "btw/bencode.h"
+#include "btw/notation.h"
+#include "run_state.h"
+
+enum { BUFFER_START = 4096 };
+
+static void *must(void *memory)
+{
+    if (!memory)
+        abort(); /* a tool out of memory has nothing better to do */
+    return memory;
+}
+
+/* ---- what the monitor is told ------------------------------------------------------------------------------------------- */
+
+static bool content_is(void *user, uint32_t piece, uint32_t begin, struct btw_slice data)
+{
+    const struct scn_conn *conn = user;
+    uint8_t *want = must(malloc(data.len + 1));
+    bool same = scn_torrent_block(conn->torrent, piece, begin, want, data.len) && memcmp(want, data.data, data.len) == 0;
+    free(want);
+    return same;
+}
+
+static uint32_t blocks_per_piece(const struct scn_torrent *torrent)
+{
+    return (uint32_t)((torrent->meta.piece_length + BTW_BLOCK_SIZE - 1) / BTW_BLOCK_SIZE);
+}
+
+/* All blocks of the piece have been sent to the target, right, by some connection of this run. */
+static bool delivered(void *user, enum btw_side side, uint32_t piece, int64_t now_ms)
+{
+    const struct scn_conn *conn = user;
+    const struct scn_run *run = conn->run;
+    (void)now_ms;
+    if (side != conn->target || !run->delivered || conn->torrent != run->torrents[0])
+        return true; /* not known: not judged */
+    uint32_t per = blocks_per_piece(conn->torrent);
+    uint32_t blocks = (scn_torrent_piece_size(conn->torrent, piece) + BTW_BLOCK_SIZE - 1) / BTW_BLOCK_SIZE;
+    for (uint32_t b = 0; b < blocks; b++) {
+        size_t bit = (size_t)piece * per + b;
+        if (bit >= run->delivered_blocks || !btw_bit_get(run->delivered, bit))
+            return false;
+    }
+    return true;
+}
+
+static void note_delivery(struct scn_conn *conn, const struct btw_msg *msg)
+{
+    struct scn_run *run = conn->run;
+    const struct scn_torrent *torrent = conn->torrent;
+    if (!run->delivered || torrent != run->torrents[0] || !torrent->read)
+        return;
+    if (msg->begin % BTW_BLOCK_SIZE != 0 || !content_is(conn, msg->piece, msg->begin, msg->data))
+        return;
+    size_t bit = (size_t)msg->piece * blocks_per_piece(torrent) + msg->begin / BTW_BLOCK_SIZE;
+    if (bit < run->delivered_blocks)
+        btw_bit_set(run->delivered, bit, true);
+}
+
+static enum scn_verdict verdict_of(enum btw_verdict verdict)
+{
+    static const enum scn_verdict map[] = { SCN_PASS, SCN_INFO, SCN_WARN, SCN_FAIL };
+    return map[verdict];
+}
+
+/* A breach; only the target's count, and each rule is kept once per run with the worst verdict. */
+static void found(void *user, const struct btw_finding *finding)
+{
+    struct scn_conn *conn = user;
+    struct scn_run *run = conn->run;
+    enum scn_verdict verdict = verdict_of(finding->verdict);
+    if (finding->side != conn->target || verdict <= SCN_INFO)
+        return;
+    for (size_t i = 0; i < run->result.finding_count; i++) {
+        struct scn_finding *old = &run->findings[i];
+        if (old->rule == finding->rule) {
+            old->count++;
+            if (verdict > old->verdict)
+                old->verdict = verdict;
+            return;
+        }
+    }
+    if (run->result.finding_count == RUN_FINDINGS_MAX)
+        return;
+    run->findings[run->result.finding_count++] = (struct scn_finding){
+        .rule = finding->rule,
+        .verdict = verdict,
+        .conn = conn->name,
+        .text = scn_arena_text(run->arena, finding->text, strlen(finding->text)),
+        .time_ms = finding->time_ms - run->result.started_ms,
+        .count = 1,
+    };
+    scn_timeline_note(run->timeline, run_time(run), conn->name, "# %s: %s", finding->rule->id, finding->text);
+}
+
+static void world_of(struct scn_conn *conn, struct btw_monitor_world *out)
+{
+    const struct scn_run *run = conn->run;
+    const struct scn_torrent *torrent = conn->torrent;
+    memset(out, 0, sizeof *out);
+    out->user = conn;
+    out->delivered = delivered;
+    if (torrent && torrent->known) {
+        out->pieces = torrent->meta.pieces;
+        out->piece_length = (uint32_t)torrent->meta.piece_length;
+        out->total_length = torrent->meta.total_length;
+        out->content = torrent->read ? content_is : NULL;
+    }
+    enum btw_side near = conn->target == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER;
+    out->side[conn->target].complete = run->world->role == SCN_TARGET_SEED;
+    out->side[conn->target].magnet = run->world->role == SCN_TARGET_MAGNET;
+    out->side[conn->target].listen_port = run->world->listen_port;
+    out->side[conn->target].tracker_ids = run->world->tracker_ids;
+    out->side[conn->target].tracker_id_count = run->world->tracker_id_count;
+    if (conn->address_known) {
+        memcpy(out->side[near].address, conn->address.bytes, sizeof conn->address.bytes);
+        out->side[near].address_len = conn->address.len;
+        out->side[near].port = conn->address.port;
+    }
+}
+
+static void monitor_start(struct scn_conn *conn)
+{
+    struct btw_monitor_world world;
+    if (!conn->torrent)
+        conn->torrent = conn->run->torrents[0];
+    conn->address_known = conn->run->link->ops->address(conn->run->link, conn->handle, &conn->address);
+    world_of(conn, &world);
+    conn->monitor = must(btw_monitor_new(&world, BTW_GRACE_MS_DEFAULT, found, conn));
+}
+
+const struct btw_view *conn_view(const struct scn_conn *conn, bool of_target)
+{
+    static const struct btw_view nothing = { .choking = true, .metadata_size = -1, .reqq = -1 };
+    enum btw_side near = conn->target == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER;
+    return conn->monitor ? btw_monitor_view(conn->monitor, of_target ? conn->target : near) : &nothing;
+}
+
+/* ---- text --------------------------------------------------------------------------------------------------------------- */
+
+const char *conn_describe(const struct scn_conn *conn, const struct btw_msg *msg, struct scn_arena *arena)
+{
+    const struct scn_run *run = conn->run;
+    if (msg->type == BTW_PIECE) {
+        for (int i = 0; i < SCN_TORRENTS_MAX && run->torrents[i]; i++) {
+            if (conn->torrent == run->torrents[i] && msg->data.len > 0 && run->torrents[i]->read &&
+                content_is((void *)conn, msg->piece, msg->begin, msg->data))
+                return scn_arena_format(arena, "piece piece=%u begin=%u data=block($t%d,%u,%u,%zu)", msg->piece,
+                                        msg->begin, i + 1, msg->piece, msg->begin, msg->data.len);
+        }
+    }
+    char small[512];
+    size_t len = 0;
+    if (btw_msg_print(small, sizeof small, &len, msg, BTW_PRINT_BRIEF) == BTW_OK)
+        return scn_arena_text(arena, small, len);
+    char *text = scn_arena_get(arena, len + 1);
+    return btw_msg_print(text, len + 1, &len, msg, BTW_PRINT_BRIEF) == BTW_OK ? text : "?";
+}
+
+static void show(struct scn_conn *conn, bool sent, const struct btw_msg *msg)
+{
+    struct scn_arena *arena = scn_arena_new();
+    scn_timeline_msg(conn->run->timeline, run_time(conn->run), conn->name, sent, conn_describe(conn, msg, arena));
+    scn_arena_free(arena);
+}
+
+/* ---- the inbox ---------------------------------------------------------------------------------------------------------- */
+
+void conn_pop(struct scn_conn *conn)
+{
+    struct inbox_item *item = conn->inbox;
+    conn->inbox = item->next;
+    if (!conn->inbox)
+        conn->inbox_last = &conn->inbox;
+    conn->inbox_bytes -= item->size;
+    free(item);
+}
+
+static struct inbox_item *inbox_push(struct scn_conn *conn, const struct btw_msg *msg, bool garbage)
+{
+    struct inbox_item *item = must(malloc(sizeof *item + msg->data.len));
+    item->next = NULL;
+    item->msg = *msg;
+    item->garbage = garbage;
+    item->size = sizeof *item + msg->data.len;
+    if (msg->data.len)
+        memcpy(item->bytes, msg->data.data, msg->data.len);
+    item->msg.data.data = item->bytes;
+    *conn->inbox_last = item;
+    conn->inbox_last = &item->next;
+    conn->inbox_bytes += item->size;
+    while (conn->inbox_bytes > CONN_INBOX_MAX && conn->inbox != item) {
+        conn->expired = true;
+        conn_pop(conn);
+    }
+    return item;
+}
+
+/* ---- bytes that come ---------------------------------------------------------------------------------------------------- */
+
+static void count_extended(struct scn_conn *conn, const struct btw_msg *msg)
+{
+    if (msg->ext && msg->ext == conn->our_metadata_id)
+        conn->metadata_messages++;
+    if (msg->ext && msg->ext == conn->our_pex_id)
+        conn->pex_messages++;
+}
+
+static void take_message(struct scn_conn *conn, const struct btw_msg *msg, bool bad_wire, bool garbage)
+{
+    struct scn_run *run = conn->run;
+    if (!garbage)
+        btw_monitor_sent(conn->monitor, conn->target, msg, bad_wire, run_now(run));
+    show(conn, false, msg);
+    if (msg->type == BTW_HANDSHAKE) {
+        memcpy(run->result.peer_id, msg->peer_id, sizeof run->result.peer_id);
+        run->world->alive_seen = true;
+    }
+    if (msg->type == BTW_EXTENDED)
+        count_extended(conn, msg);
+    const struct btw_view *view = conn_view(conn, true);
+    if (view->client[0] && (!run->result.client || strcmp(run->result.client, view->client) != 0))
+        run->result.client = scn_arena_text(run->arena, view->client, strlen(view->client));
+    struct inbox_item *item = inbox_push(conn, msg, garbage);
+    sync_sees(conn, msg);
+    step_watch(run, conn, item);
+    if (!run->done)
+        reflex_received(conn, msg);
+}
+
+/* An accepted connection that opens with something else than a handshake is taken for an MSE try: it is closed, and the
+ * target's clear text redial is waited for. */
+static bool wants_redial(const struct scn_conn *conn)
+{
+    return conn->listener && !conn_view(conn, false)->handshake_seen;
+}
+
+static void take_garbage(struct scn_conn *conn, const struct btw_msg *msg, const struct btw_diag *diag)
+{
+    conn->in_garbage = true;
+    scn_timeline_note(conn->run->timeline, run_time(conn->run), conn->name, "# not a BitTorrent stream any more: %s",
+                      diag->text);
+    if (msg->type == BTW_RAW && msg->data.len)
+        take_message(conn, msg, true, true);
+    if (wants_redial(conn))
+        conn_forget(conn);
+}
+
+static void grow(uint8_t **buffer, struct btw_stream *stream)
+{
+    size_t need = btw_stream_need(stream);
+    uint8_t *bigger = must(malloc(need));
+    btw_stream_rebuffer(stream, bigger, need);
+    free(*buffer);
+    *buffer = bigger;
+}
+
+void scn_conn_received(struct scn_conn *conn, struct btw_slice bytes)
+{
+    struct scn_run *run = conn->run;
+    run->awake = true;
+    if (run->tap)
+        run->tap(run->tap_user, conn, false, bytes, run_now(run));
+    while (!conn->in_garbage && conn->handle && !run->done) {
+        struct btw_msg msg = { .type = BTW_KEEPALIVE };
+        struct btw_diag diag = { 0 };
+        enum btw_status status = btw_stream_next(&conn->in, &bytes, &msg, &diag);
+        if (status == BTW_MORE)
+            break;
+        if (status == BTW_NO_SPACE)
+            grow(&conn->in_buffer, &conn->in);
+        else if (status == BTW_TOO_LONG || (status == BTW_BAD_WIRE && !conn_view(conn, true)->handshake_seen))
+            take_garbage(conn, &msg, &diag);
+        else
+            take_message(conn, &msg, status == BTW_BAD_WIRE, false);
+    }
+}
+
+/* ---- bytes that go ------------------------------------------------------------------------------------------------------ */
+
+static void learn_our_extensions(struct scn_conn *conn, const struct btw_msg *msg)
+{
+    struct btw_slice m;
+    int64_t id;
+    size_t used;
+    unsigned flaws;
+    if (btw_ben_check_lenient(msg->data, &used, &flaws, NULL) != BTW_OK)
+        return;
+    struct btw_slice dict = { msg->data.data, used };
+    conn->said_metadata_size = conn->said_metadata_size || btw_ben_get_int(dict, "metadata_size", &id);
+    if (!btw_ben_get(dict, "m", &m))
+        return;
+    if (btw_ben_get_int(m, "ut_metadata", &id) && id >= 0 && id <= 255)
+        conn->our_metadata_id = (uint8_t)id;
+    if (btw_ben_get_int(m, "ut_pex", &id) && id >= 0 && id <= 255)
+        conn->our_pex_id = (uint8_t)id;
+}
+
+static void sent_message(struct scn_conn *conn, const struct btw_msg *msg, bool bad_wire)
+{
+    struct scn_run *run = conn->run;
+    if (msg->type == BTW_HANDSHAKE) {
+        for (size_t i = 0; i < run->world->torrent_count; i++) {
+            if (memcmp(run->world->torrents[i].info_hash, msg->info_hash, 20) == 0)
+                conn->torrent = &run->world->torrents[i];
+        }
+        if (conn->torrent && conn->torrent->known)
+            btw_monitor_set_geometry(conn->monitor, conn->torrent->meta.pieces,
+                                     (uint32_t)conn->torrent->meta.piece_length, conn->torrent->meta.total_length);
+    }
+    if (msg->type == BTW_PIECE)
+        note_delivery(conn, msg);
+    if (msg->type == BTW_EXTENDED && msg->ext == 0)
+        learn_our_extensions(conn, msg);
+    btw_monitor_sent(conn->monitor, conn->target == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER, msg, bad_wire,
+                     run_now(run));
+    reflex_sent(conn, msg);
+    show(conn, true, msg);
+}
+
+static void sent_garbage(struct scn_conn *conn, struct btw_slice bytes)
+{
+    struct btw_msg raw = { .type = BTW_RAW, .data = bytes };
+    show(conn, true, &raw);
+}
+
+void conn_put(struct scn_conn *conn, struct btw_slice bytes)
+{
+    struct scn_run *run = conn->run;
+    if (!conn->handle || !conn->opened || conn->our_end || bytes.len == 0)
+        return;
+    run->link->ops->send(run->link, conn->handle, bytes);
+    conn->last_sent_ms = run_now(run);
+    if (run->tap)
+        run->tap(run->tap_user, conn, true, bytes, run_now(run));
+    if (conn->out_garbage)
+        sent_garbage(conn, bytes);
+    while (!conn->out_garbage) {
+        struct btw_msg msg = { .type = BTW_KEEPALIVE };
+        enum btw_status status = btw_stream_next(&conn->out, &bytes, &msg, NULL);
+        if (status == BTW_MORE)
+            break;
+        if (status == BTW_NO_SPACE) {
+            grow(&conn->out_buffer, &conn->out);
+        } else if (status == BTW_TOO_LONG ||
+                   (status == BTW_BAD_WIRE && !conn_view(conn, false)->handshake_seen)) {
+            conn->out_garbage = true;
+            sent_garbage(conn, status == BTW_TOO_LONG ? bytes : msg.data);
+        } else {
+            sent_message(conn, &msg, status == BTW_BAD_WIRE);
+        }
+    }
+}
+
+/* ---- beginning and end -------------------------------------------------------------------------------------------------- */
+
+static void streams_start(struct scn_conn *conn)
+{
+    free(conn->in_buffer);
+    free(conn->out_buffer);
+    conn->in_buffer = must(malloc(BUFFER_START));
+    conn->out_buffer = must(malloc(BUFFER_START));
+    btw_stream_init(&conn->in, conn->in_buffer, BUFFER_START, CONN_LEN_MAX, true);
+    btw_stream_init(&conn->out, conn->out_buffer, BUFFER_START, CONN_LEN_MAX, true);
+    conn->in_garbage = conn->out_garbage = false;
+}
+
+/* Brings the connection back to the state before any byte; a name may be dialled or accepted again. */
+static void reset(struct scn_conn *conn)
+{
+    btw_monitor_free(conn->monitor);
+    conn->monitor = NULL;
+    conn->monitor_ended = false;
+    conn->opened = conn->refused = false;
+    conn->target_end = conn->our_end = BTW_END_NONE;
+    conn->error = NULL;
+    conn->torrent = NULL;
+    conn->our_metadata_id = conn->our_pex_id = 0;
+    conn->said_metadata_size = false;
+    conn->serve_left = INT64_MAX;
+    conn->corrupt = -1;
+    conn->we_choke = true;
+    while (conn->inbox)
+        conn_pop(conn);
+    outbox_free(conn);
+    sync_stop(conn);
+    streams_start(conn);
+}
+
+void conn_dial(struct scn_conn *conn, const struct scn_dial *how)
+{
+    struct scn_run *run = conn->run;
+    conn_forget(conn);
+    reset(conn);
+    conn->target = BTW_ACCEPTOR;
+    conn->source = how->source;
+    conn->v6 = how->v6;
+    scn_timeline_note(run->timeline, run_time(run), conn->name, "dial");
+    conn->handle = run->link->ops->dial(run->link, conn, how);
+}
+
+void scn_conn_opened(struct scn_conn *conn)
+{
+    conn->run->awake = true;
+    conn->opened = true;
+    conn->last_sent_ms = run_now(conn->run);
+    monitor_start(conn);
+    scn_timeline_note(conn->run->timeline, run_time(conn->run), conn->name, "# connected");
+}
+
+struct scn_conn *scn_conn_accepted(struct scn_listener *listener, void *handle)
+{
+    struct scn_conn *conn = listener->conn;
+    if (conn_is_open(conn) || listener->run->done)
+        return NULL;
+    conn_forget(conn);
+    reset(conn);
+    conn->target = BTW_DIALLER;
+    conn->handle = handle;
+    scn_conn_opened(conn);
+    return conn;
+}
+
+bool conn_is_open(const struct scn_conn *conn)
+{
+    return conn->handle && conn->opened && conn->target_end == BTW_END_NONE;
+}
+
+static void monitor_end(struct scn_conn *conn, const enum btw_side *by)
+{
+    if (!conn->monitor || conn->monitor_ended)
+        return;
+    conn->monitor_ended = true;
+    btw_monitor_end(conn->monitor, by, run_now(conn->run));
+}
+
+void scn_conn_ended(struct scn_conn *conn, enum btw_end how, const char *error)
+{
+    struct scn_run *run = conn->run;
+    run->awake = true;
+    conn->refused = !conn->opened;
+    conn->target_end = how;
+    conn->end_ms = run_now(run);
+    if (error)
+        conn->error = scn_arena_text(run->arena, error, strlen(error));
+    scn_timeline_note(run->timeline, run_time(run), conn->name, "closes %s%s%s",
+                      how == BTW_END_FIN ? "fin" : "rst", error ? "  # " : "", error ? error : "");
+    monitor_end(conn, &conn->target);
+}
+
+void scn_conn_drained(struct scn_conn *conn)
+{
+    conn->run->awake = true;
+    outbox_pump(conn);
+}
+
+void conn_forget(struct scn_conn *conn)
+{
+    if (!conn->handle)
+        return;
+    monitor_end(conn, NULL);
+    conn->run->link->ops->forget(conn->run->link, conn->handle);
+    conn->handle = NULL;
+}
+
+void conn_free(struct scn_conn *conn)
+{
+    conn_forget(conn);
+    if (conn->listener && conn->listener->handle)
+        conn->run->link->ops->unlisten(conn->run->link, conn->listener->handle);
+    free(conn->listener);
+    btw_monitor_free(conn->monitor);
+    while (conn->inbox)
+        conn_pop(conn);
+    outbox_free(conn);
+    free(conn->in_buffer);
+    free(conn->out_buffer);
+    free(conn);
+}
+
+struct scn_run *scn_conn_run(const struct scn_conn *conn)
+{
+    return conn->run;
+}
+
+struct scn_run *scn_listener_run(const struct scn_listener *listener)
+{
+    return listener->run;
+}
+
+unsigned scn_conn_number(const struct scn_conn *conn)
+{
+    return conn->number;
+}
+
+/* ---- capabilities ------------------------------------------------------------------------------------------------------- */
+
+static bool both_bits(const struct scn_conn *conn, const char *bit)
+{
+    const struct btw_view *ours = conn_view(conn, false), *theirs = conn_view(conn, true);
+    return ours->handshake_seen && theirs->handshake_seen && btw_reserved_has(ours->handshake.reserved, bit) &&
+           btw_reserved_has(theirs->handshake.reserved, bit);
+}
+
+bool conn_can(const struct scn_conn *conn, int capability)
+{
+    const struct btw_view *theirs = conn_view(conn, true);
+    switch ((enum scn_capability)capability) {
+    case SCN_CAP_fast:
+        return both_bits(conn, "fast");
+    case SCN_CAP_ext:
+        return both_bits(conn, "ext");
+    case SCN_CAP_dht:
+        return both_bits(conn, "dht");
+    case SCN_CAP_ut_metadata:
+        return theirs->ext_id_of_ut_metadata != 0;
+    case SCN_CAP_ut_pex:
+        return theirs->ext_id_of_ut_pex != 0;
+    case SCN_CAP_reqq:
+        return theirs->reqq >= 0;
+    case SCN_CAP_unchoked:
+        return !theirs->choking;
+    case SCN_CAP_open:
+        return conn_is_open(conn);
+    case SCN_CAP_metadata:
+        return conn->torrent && conn->torrent->known;
+    case SCN_CAP_ipv6:
+    case SCN_CAP_local:
+    case SCN_CAP_dials:
+    case SCN_CAPABILITIES:
+        break;
+    }
+    return (conn->run->world->capabilities >> capability) & 1;
+}

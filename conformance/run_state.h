@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The inside of a run, shared by run.c (verdict and control), step.c (the statements), conn.c (bytes), outbox.c (sending),
+ * sync.c (round trips) and reflex.c (what the scripted peer does by itself).  Nobody else includes it.
+ */
+#ifndef SCN_RUN_STATE_H
+#define SCN_RUN_STATE_H
+
+#include "btw/stream.h"
+#include "match.h"
+#include "run.h"
+
+enum {
+    RUN_CONNS_MAX = 64,
+    RUN_DEPTH_MAX = 20,
+    RUN_FINDINGS_MAX = 64,
+    RUN_NOTES_MAX = 32,
+    CONN_LEN_MAX = 2 << 20,      /* the longest message a target may send */
+    CONN_INBOX_MAX = 48 << 20,   /* bytes waiting for the script on one connection */
+    CONN_QUEUED_MAX = 256 << 10, /* bytes handed to the link and not gone */
+};
+
+/* A message that came and that no line has consumed. */
+struct inbox_item {
+    struct inbox_item *next;
+    struct btw_msg msg; /* views point into bytes */
+    bool garbage;       /* bytes that are no BitTorrent stream: fits `raw` only */
+    size_t size;
+    uint8_t bytes[];
+};
+
+/* One send statement on its way: bytes are made when there is room for them. */
+struct outbox_item {
+    struct outbox_item *next;
+    const struct scn_step *step; /* NULL: bytes only */
+    int64_t times, i, every_ms;
+    int64_t repeat_index;        /* $i outside the statement */
+    uint8_t *bytes;              /* of the current repetition */
+    size_t len, at;
+    size_t split, cut_at;
+    int64_t gap_ms;
+    int64_t not_before;          /* link time */
+};
+
+enum sync_method { SYNC_NONE, SYNC_BLOCK, SYNC_METADATA, SYNC_UNCHOKE, SYNC_INTEREST, SYNC_WEAK };
+struct sync {
+    enum sync_method method; /* SYNC_NONE: not under way */
+    bool answered;
+    uint32_t piece;
+    int64_t until;           /* SYNC_WEAK: link time when it is over */
+};
+
+struct scn_listener {
+    struct scn_run *run;
+    struct scn_conn *conn;
+    void *handle;
+};
+
+struct scn_conn {
+    struct scn_run *run;
+    const char *name;
+    unsigned number, source;
+    bool v6;
+    void *handle;             /* the link's; NULL: not dialled, or forgotten */
+    struct scn_listener *listener;
+    enum btw_side target;     /* which side the target is */
+    bool opened, refused;     /* refused: it could never be made */
+    enum btw_end target_end, our_end;
+    const char *error;
+    int64_t end_ms;
+    const struct scn_torrent *torrent;
+    struct btw_address address;
+    bool address_known;
+
+    struct btw_stream in, out;
+    uint8_t *in_buffer, *out_buffer;
+    bool in_garbage, out_garbage;
+    struct btw_monitor *monitor;
+    bool monitor_ended;
+
+    struct inbox_item *inbox, **inbox_last;
+    size_t inbox_bytes;
+    bool expired;             /* messages were thrown away unread */
+    struct outbox_item *outbox, **outbox_last;
+    struct sync sync;
+
+    uint64_t metadata_messages, pex_messages;
+    int64_t serve_left;       /* blocks the reflex still answers; INT64_MAX: all */
+    int64_t corrupt;          /* piece whose next first block is spoilt, -1: none */
+    uint8_t our_metadata_id, our_pex_id;
+    bool said_metadata_size;
+    int64_t last_sent_ms;
+    bool we_choke;
+};
+
+struct frame {
+    const struct scn_step *steps;
+    size_t count, at;
+    const struct scn_step *owner; /* NULL: the scenario itself */
+    int64_t i, times;
+};
+
+struct variable {
+    const char *name;
+    struct scn_value value;
+};
+
+struct scn_run {
+    const struct scn_scenario *scenario;
+    const struct scn_case *one;
+    struct scn_world *world;
+    struct scn_link *link;
+    struct scn_arena *arena;
+    const char *id;
+    unsigned number, copy;
+    uint64_t random;
+    const struct scn_torrent *torrents[SCN_TORRENTS_MAX];
+
+    struct scn_conn *conns[RUN_CONNS_MAX];
+    size_t conn_count;
+    struct variable vars[SCN_VARS_MAX];
+    size_t var_count;
+
+    bool started, done;
+    bool awake;                   /* something happened since the last advance */
+    int64_t deadline;             /* as the last advance left it */
+    struct frame frames[RUN_DEPTH_MAX];
+    size_t depth;
+    bool entered;                 /* the current step has been begun */
+    int64_t step_deadline;
+    int64_t step_started;
+    uint64_t seen;                /* anyorder: set of patterns that have come */
+    int64_t send_index;           /* $i */
+
+    struct scn_result result;
+    struct scn_finding findings[RUN_FINDINGS_MAX];
+    const char *notes[RUN_NOTES_MAX];
+    struct scn_timeline *timeline;
+    uint8_t *delivered;           /* bit per block of torrents[0]: rightly sent to the target */
+    uint32_t delivered_blocks;
+    scn_tap_fn *tap;
+    void *tap_user;
+};
+
+/* run.c */
+int64_t run_now(const struct scn_run *run);
+int64_t run_time(const struct scn_run *run); /* since its start */
+struct scn_env run_env(struct scn_run *run, struct scn_arena *arena);
+struct scn_conn *run_conn(struct scn_run *run, const char *name);
+struct scn_conn *run_conn_make(struct scn_run *run, const char *name);
+/* A line did not come true.  True: the run goes on all the same (WARN, INFO). */
+bool run_line_failed(struct scn_run *run, const struct scn_step *step, enum scn_verdict verdict, const char *want,
+                     const char *got, const char *reason);
+void run_note(struct scn_run *run, enum scn_verdict verdict, const struct scn_step *step, const char *text);
+bool run_over(struct scn_run *run);
+int64_t run_scaled(const struct scn_run *run, int64_t ms);
+bool run_counter(void *user, const char *conn, const char *name, int64_t *out);
+
+/* step.c */
+enum step_state { STEP_DONE, STEP_BLOCKED };
+enum step_state step_play(struct scn_run *run, const struct scn_step *step);
+/* A message of the target arrived: is it what a running `never` forbids?  Returns the statement, or NULL. */
+void step_watch(struct scn_run *run, struct scn_conn *conn, const struct inbox_item *item);
+
+/* conn.c */
+void conn_dial(struct scn_conn *conn, const struct scn_dial *how);
+void conn_free(struct scn_conn *conn);
+void conn_forget(struct scn_conn *conn);
+bool conn_is_open(const struct scn_conn *conn);
+const struct btw_view *conn_view(const struct scn_conn *conn, bool of_target); /* never NULL */
+bool conn_can(const struct scn_conn *conn, int capability);
+void conn_pop(struct scn_conn *conn);
+/* Hands bytes to the link, and shows them to the monitor and the timeline. */
+void conn_put(struct scn_conn *conn, struct btw_slice bytes);
+/* A message as text, long contents by the name of the torrent they come from. */
+const char *conn_describe(const struct scn_conn *conn, const struct btw_msg *msg, struct scn_arena *arena);
+
+/* outbox.c */
+void outbox_add(struct scn_conn *conn, const struct scn_step *step);
+void outbox_add_msg(struct scn_conn *conn, const struct btw_msg *msg);
+void outbox_pump(struct scn_conn *conn);
+int64_t outbox_deadline(const struct scn_conn *conn);
+void outbox_free(struct scn_conn *conn);
+
+/* sync.c */
+void sync_start(struct scn_conn *conn);
+void sync_stop(struct scn_conn *conn);
+/* Is this message the answer?  Then sync.answered is set and true is returned. */
+bool sync_sees(struct scn_conn *conn, const struct btw_msg *msg);
+bool sync_is_over(struct scn_conn *conn); /* answered, or the weak wait has passed */
+int64_t sync_deadline(const struct scn_conn *conn);
+
+/* reflex.c */
+void reflex_received(struct scn_conn *conn, const struct btw_msg *msg);
+void reflex_sent(struct scn_conn *conn, const struct btw_msg *msg);
+void reflex_tick(struct scn_conn *conn);
+int64_t reflex_deadline(const struct scn_conn *conn);
+
+#endif

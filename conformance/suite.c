@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Many runs at once, and the pulse of the target: a handshake must be answered before the first, behind each and after the
+ * last of them.  One probe serves all runs that ended before it began.
+ */
+#include "suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PROBES_TO_DEATH = 3,    /* handshakes in a row without an answer */
+    PROBE_PAUSE_MS = 1500,  /* between those */
+    SECOND_TRY_JOBS = 3,    /* rivals for an upload slot in the second try */
+};
+
+static const char health_text[] = "# The target answers a handshake.\n"
+                                  "scenario health.alive\n"
+                                  "  rule BEP3-HS-02\n"
+                                  "  fault rx handshake crash crashes\n"
+                                  "\n"
+                                  "p1 dial\n"
+                                  "p1 >! handshake info_hash=$t1 reserved=[ext fast]\n"
+                                  "p1 < handshake info_hash=$t1 within 12s\n";
+static const char first_text[] = "# What the target offers.\n"
+                                 "scenario health.first\n"
+                                 "  rule BEP3-HS-02\n"
+                                 "  fault rx handshake crash crashes\n"
+                                 "\n"
+                                 "p1 dial\n"
+                                 "p1 >! handshake info_hash=$t1 reserved=[ext fast]\n"
+                                 "p1 < handshake info_hash=$t1 within 15s\n"
+                                 "p1 maybe extended ext=0 within 3s\n";
+
+enum item_state { ITEM_WAITING, ITEM_RUNNING, ITEM_PROBING, ITEM_DONE };
+
+struct entry {
+    const struct scn_item *item;
+    enum item_state state;
+    struct scn_run *run;
+    unsigned tries;
+    bool suspect; /* was in flight when the target died: runs again, alone */
+    bool again;   /* waits for its second try */
+    struct scn_outcome outcome;
+};
+
+struct scn_suite {
+    struct scn_world *world;
+    struct scn_link *link;
+    struct scn_suite_config config;
+    struct entry *entries;
+    size_t count, done;
+    unsigned next_number;
+    struct scn_script *first_script, *health_script;
+    struct scn_run *probe;
+    int64_t probe_started, probe_not_before;
+    unsigned failed_probes;
+    bool first_done, finished;
+    char trouble[300];
+    struct scn_run **old; /* earlier tries, kept because outcomes may point into them */
+    size_t old_count;
+};
+
+static int64_t now(const struct scn_suite *suite)
+{
+    return suite->link->ops->now(suite->link);
+}
+
+static void *must(void *memory)
+{
+    if (!memory)
+        abort();
+    return memory;
+}
+
+struct scn_suite *scn_suite_new(const struct scn_item *items, size_t count, struct scn_world *world, struct scn_link *link,
+                                const struct scn_suite_config *config)
+{
+    struct scn_suite *suite = must(calloc(1, sizeof *suite));
+    struct scn_error error;
+    suite->world = world;
+    suite->link = link;
+    suite->config = *config;
+    suite->count = count;
+    suite->entries = must(calloc(count + 1, sizeof *suite->entries));
+    for (size_t i = 0; i < count; i++) {
+        suite->entries[i].item = &items[i];
+        suite->entries[i].outcome.item = &items[i];
+    }
+    suite->first_script = must(scn_script_parse("health.scn", first_text, sizeof first_text - 1, &error));
+    suite->health_script = must(scn_script_parse("health.scn", health_text, sizeof health_text - 1, &error));
+    suite->first_done = !config->health;
+    return suite;
+}
+
+void scn_suite_free(struct scn_suite *suite)
+{
+    if (!suite)
+        return;
+    scn_run_free(suite->probe);
+    for (size_t i = 0; i < suite->count; i++)
+        scn_run_free(suite->entries[i].run);
+    for (size_t i = 0; i < suite->old_count; i++)
+        scn_run_free(suite->old[i]);
+    scn_script_free(suite->first_script);
+    scn_script_free(suite->health_script);
+    free(suite->old);
+    free(suite->entries);
+    free(suite);
+}
+
+/* ---- one entry ---------------------------------------------------------------------------------------------------------- */
+
+static void bury(struct scn_suite *suite, struct scn_run *run)
+{
+    suite->old = must(realloc(suite->old, (suite->old_count + 1) * sizeof *suite->old));
+    suite->old[suite->old_count++] = run;
+}
+
+static void launch(struct scn_suite *suite, struct entry *entry)
+{
+    if (entry->run)
+        bury(suite, entry->run);
+    entry->run = scn_run_new(entry->item->scenario, entry->item->one, suite->world, suite->link, suite->next_number++,
+                             entry->item->copy);
+    entry->state = ITEM_RUNNING;
+    entry->again = false;
+    entry->tries++;
+    if (suite->config.tap) {
+        void *user = NULL;
+        scn_tap_fn *tap = suite->config.tap(suite->config.user, entry->run, &user);
+        if (tap)
+            scn_run_tap(entry->run, tap, user);
+    }
+}
+
+static void settle(struct scn_suite *suite, struct entry *entry)
+{
+    entry->state = ITEM_DONE;
+    entry->suspect = false;
+    suite->done++;
+    if (entry->run) {
+        entry->outcome.result = *scn_run_result(entry->run);
+        entry->outcome.timeline = scn_run_timeline(entry->run);
+        entry->outcome.seconds =
+            (double)(entry->outcome.result.ended_ms - entry->outcome.result.started_ms) / 1000.0;
+    }
+    if (suite->config.progress)
+        suite->config.progress(suite->config.user, &entry->outcome, suite->done, suite->count);
+}
+
+/* An entry that never runs, or never again. */
+static void settle_as(struct scn_suite *suite, struct entry *entry, enum scn_verdict verdict, const char *reason)
+{
+    if (entry->run && !scn_run_done(entry->run))
+        scn_run_abort(entry->run, verdict, reason);
+    if (entry->run)
+        scn_run_condemn(entry->run, verdict, reason);
+    else
+        entry->outcome.result = (struct scn_result){ .verdict = verdict, .reason = reason };
+    settle(suite, entry);
+}
+
+/* The run has played its script: done, or to be tried again with fewer rivals, or waiting for the pulse. */
+static void played(struct scn_suite *suite, struct entry *entry)
+{
+    const struct scn_result *result = scn_run_result(entry->run);
+    if (result->waited_for_unchoke && entry->tries == 1 && suite->config.jobs != 1) {
+        entry->state = ITEM_WAITING;
+        entry->again = true;
+        return;
+    }
+    if (!suite->config.health || result->verdict == SCN_SKIP || result->verdict == SCN_UNSUPPORTED)
+        settle(suite, entry);
+    else
+        entry->state = ITEM_PROBING;
+}
+
+/* ---- death -------------------------------------------------------------------------------------------------------------- */
+
+static bool in_flight(const struct entry *entry)
+{
+    return entry->state == ITEM_RUNNING || entry->state == ITEM_PROBING;
+}
+
+static void accuse(struct scn_suite *suite, struct entry *entry, size_t suspects)
+{
+    static const char alone[] = "the target did not survive this: it answers no handshake any more";
+    static const char among[] = "the target died while this and other scenarios were in flight, and cannot be started "
+                                "again to tell which it was";
+    bool guilty = scn_run_result(entry->run)->stimulus;
+    settle_as(suite, entry, guilty ? SCN_CRASH : SCN_INCONCLUSIVE,
+              !guilty ? "the target died before the stimulus" : suspects == 1 ? alone : among);
+}
+
+static void target_died(struct scn_suite *suite)
+{
+    size_t suspects = 0;
+    for (size_t i = 0; i < suite->count; i++)
+        suspects += in_flight(&suite->entries[i]);
+    bool fresh = suspects > 1 && suite->config.restart;
+    for (size_t i = 0; i < suite->count; i++) {
+        struct entry *entry = &suite->entries[i];
+        if (!in_flight(entry))
+            continue;
+        if (fresh) {
+            scn_run_abort(entry->run, SCN_INCONCLUSIVE, "the target died");
+            entry->state = ITEM_WAITING;
+            entry->suspect = true;
+        } else {
+            accuse(suite, entry, suspects);
+        }
+    }
+    suite->failed_probes = 0;
+    if (suite->config.restart && suite->config.restart(suite->config.user))
+        return;
+    for (size_t i = 0; i < suite->count; i++) {
+        if (suite->entries[i].state != ITEM_DONE)
+            settle_as(suite, &suite->entries[i], SCN_INCONCLUSIVE, "the target is gone");
+    }
+    suite->finished = true;
+}
+
+/* ---- the pulse ---------------------------------------------------------------------------------------------------------- */
+
+/* The torrent a probe asks for: the last one, which scenarios of leeches use the least. */
+static unsigned probe_copy(const struct scn_suite *suite)
+{
+    return suite->world->torrent_count ? suite->world->torrents[suite->world->torrent_count - 1].copy : 0;
+}
+
+static void probe_start(struct scn_suite *suite)
+{
+    const struct scn_script *script = suite->first_done ? suite->health_script : suite->first_script;
+    suite->probe = scn_run_new(&script->scenarios[0], NULL, suite->world, suite->link, suite->next_number++,
+                               probe_copy(suite));
+    suite->probe_started = now(suite);
+}
+
+static void first_failed(struct scn_suite *suite, const struct scn_result *result)
+{
+    snprintf(suite->trouble, sizeof suite->trouble, "the target answered no handshake: %s",
+             result->reason ? result->reason : "no reason known");
+    for (size_t i = 0; i < suite->count; i++)
+        settle_as(suite, &suite->entries[i], SCN_INCONCLUSIVE, suite->trouble);
+    suite->finished = true;
+}
+
+static void probe_passed(struct scn_suite *suite)
+{
+    suite->failed_probes = 0;
+    if (!suite->first_done) {
+        suite->first_done = true;
+        suite->world->capabilities |= scn_run_capabilities(suite->probe);
+        suite->world->probed = true;
+        return;
+    }
+    for (size_t i = 0; i < suite->count; i++) {
+        struct entry *entry = &suite->entries[i];
+        if (entry->state == ITEM_PROBING && scn_run_result(entry->run)->ended_ms <= suite->probe_started)
+            settle(suite, entry);
+    }
+}
+
+static void probe_over(struct scn_suite *suite)
+{
+    const struct scn_result *result = scn_run_result(suite->probe);
+    if (result->verdict == SCN_PASS || result->verdict == SCN_INFO)
+        probe_passed(suite);
+    else if (++suite->failed_probes < PROBES_TO_DEATH)
+        suite->probe_not_before = now(suite) + PROBE_PAUSE_MS;
+    else if (!suite->first_done)
+        first_failed(suite, result);
+    else
+        target_died(suite);
+    bury(suite, suite->probe);
+    suite->probe = NULL;
+}
+
+static bool probe_wanted(const struct scn_suite *suite)
+{
+    if (suite->finished || !suite->config.health)
+        return false;
+    if (!suite->first_done || suite->failed_probes)
+        return true;
+    for (size_t i = 0; i < suite->count; i++) {
+        if (suite->entries[i].state == ITEM_PROBING)
+            return true;
+    }
+    return false;
+}
+
+/* ---- scheduling --------------------------------------------------------------------------------------------------------- */
+
+static size_t running(const struct scn_suite *suite)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < suite->count; i++)
+        sum += in_flight(&suite->entries[i]);
+    return sum;
+}
+
+/* The class of entries that may start now: suspects alone, first tries, then second tries in small company. */
+static bool may_start(const struct entry *entry, bool suspects, bool fresh)
+{
+    if (suspects)
+        return entry->suspect;
+    return fresh ? !entry->again : true;
+}
+
+static void start_more(struct scn_suite *suite)
+{
+    bool suspects = false, fresh = false, busy_fresh = false;
+    for (size_t i = 0; i < suite->count; i++) {
+        const struct entry *entry = &suite->entries[i];
+        if (entry->state == ITEM_WAITING) {
+            suspects = suspects || entry->suspect;
+            fresh = fresh || (!entry->again && !entry->suspect);
+        }
+        if (in_flight(entry)) {
+            suspects = suspects || entry->suspect;
+            busy_fresh = busy_fresh || entry->tries == 1;
+        }
+    }
+    fresh = fresh || busy_fresh; /* second tries wait until all first ones are over */
+    size_t limit = suspects ? 1 : fresh ? (suite->config.jobs ? suite->config.jobs : SIZE_MAX) : SECOND_TRY_JOBS;
+    size_t busy = running(suite);
+    for (size_t i = 0; i < suite->count && busy < limit; i++) {
+        struct entry *entry = &suite->entries[i];
+        if (entry->state == ITEM_WAITING && may_start(entry, suspects, fresh)) {
+            launch(suite, entry);
+            busy++;
+        }
+    }
+}
+
+static bool advance_runs(struct scn_suite *suite)
+{
+    bool changed = false;
+    for (size_t i = 0; i < suite->count; i++) {
+        struct entry *entry = &suite->entries[i];
+        if (entry->state != ITEM_RUNNING || scn_run_deadline(entry->run) > now(suite))
+            continue;
+        scn_run_advance(entry->run);
+        if (scn_run_done(entry->run)) {
+            played(suite, entry);
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+static bool advance_probe(struct scn_suite *suite)
+{
+    if (suite->probe) {
+        scn_run_advance(suite->probe);
+        if (!scn_run_done(suite->probe))
+            return false;
+        probe_over(suite);
+        return true;
+    }
+    if (!probe_wanted(suite) || now(suite) < suite->probe_not_before)
+        return false;
+    probe_start(suite);
+    return true;
+}
+
+void scn_suite_advance(struct scn_suite *suite)
+{
+    bool changed = true;
+    while (changed && !scn_suite_done(suite)) {
+        changed = advance_probe(suite);
+        if (!suite->first_done || suite->finished)
+            continue;
+        if (!suite->failed_probes)
+            start_more(suite);
+        changed = advance_runs(suite) || changed;
+    }
+}
+
+int64_t scn_suite_deadline(const struct scn_suite *suite)
+{
+    int64_t soonest = INT64_MAX;
+    if (scn_suite_done(suite))
+        return soonest;
+    for (size_t i = 0; i < suite->count; i++) {
+        const struct entry *entry = &suite->entries[i];
+        if (entry->state == ITEM_RUNNING) {
+            int64_t deadline = scn_run_deadline(entry->run);
+            soonest = deadline < soonest ? deadline : soonest;
+        }
+    }
+    if (suite->probe) {
+        int64_t deadline = scn_run_deadline(suite->probe);
+        soonest = deadline < soonest ? deadline : soonest;
+    } else if (probe_wanted(suite)) {
+        soonest = suite->probe_not_before < soonest ? suite->probe_not_before : soonest;
+    }
+    return soonest;
+}
+
+bool scn_suite_done(const struct scn_suite *suite)
+{
+    return suite->finished || suite->done == suite->count;
+}
+
+void scn_suite_interrupt(struct scn_suite *suite, const char *reason)
+{
+    for (size_t i = 0; i < suite->count; i++) {
+        if (suite->entries[i].state != ITEM_DONE)
+            settle_as(suite, &suite->entries[i], SCN_INCONCLUSIVE, reason);
+    }
+    suite->finished = true;
+}
+
+size_t scn_suite_outcome_count(const struct scn_suite *suite)
+{
+    return suite->count;
+}
+
+const struct scn_outcome *scn_suite_outcome(const struct scn_suite *suite, size_t i)
+{
+    return &suite->entries[i].outcome;
+}
+
+const char *scn_suite_trouble(const struct scn_suite *suite)
+{
+    return suite->trouble[0] ? suite->trouble : NULL;
+}

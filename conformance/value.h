@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What an expression of a script comes to: an integer, bytes, or a torrent whose meaning the field decides.
+ */
+#ifndef SCN_VALUE_H
+#define SCN_VALUE_H
+
+#include "arena.h"
+#include "world.h"
+
+enum scn_value_kind { SCN_VALUE_INT, SCN_VALUE_BYTES, SCN_VALUE_TORRENT };
+
+struct scn_value {
+    enum scn_value_kind kind;
+    int64_t number;
+    struct btw_slice bytes;
+    const struct scn_torrent *torrent;
+};
+
+enum { SCN_VALUE_BYTES_MAX = 32 << 20 }; /* no expression may come to more bytes */
+
+/* Where names are looked up.  A function that is NULL knows nothing. */
+struct scn_env {
+    struct scn_arena *arena; /* bytes of values live here */
+    bool (*get)(void *user, const char *name, struct scn_value *out);
+    bool (*counter)(void *user, const char *conn, const char *name, int64_t *out);
+    void (*bind)(void *user, const char *name, const struct scn_value *value);
+    void *user;
+    uint64_t *random;        /* state of the seeded generator */
+    const uint8_t *peer_id;  /* 20 bytes for a handshake that names none */
+    const char *error;       /* why the last evaluation failed; in the arena or static */
+};
+
+/* False: env->error says why. */
+bool scn_eval(struct scn_env *env, const struct scn_expr *expr, struct scn_value *out);
+bool scn_eval_int(struct scn_env *env, const struct scn_expr *expr, int64_t *out);
+/* Bencoded form of an expression: {..}, [..], integers and bytes; dictionary keys as written. */
+bool scn_eval_bencode(struct scn_env *env, const struct scn_expr *expr, struct btw_slice *out);
+
+/* Builds the message of a template; bytes live in env->arena.  A torrent stands for its info-hash, its block or its bitfield. */
+bool scn_msg_build(struct scn_env *env, const struct scn_msg *from, struct btw_msg *out);
+/* Replaces the fields of msg that `change` writes. */
+bool scn_msg_set(struct scn_env *env, const struct scn_msg *change, struct btw_msg *msg);
+
+/* The next 64 bits of the seeded generator (splitmix64). */
+uint64_t scn_random(uint64_t *state);
+
+#endif

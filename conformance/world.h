@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a run knows of the target and of the torrents it has loaded.
+ */
+#ifndef SCN_WORLD_H
+#define SCN_WORLD_H
+
+#include "btw/metainfo.h"
+#include "script.h"
+
+/* A torrent that the target has (as seed), misses (leech) or knows by info-hash only (magnet). */
+struct scn_torrent {
+    const char *kind;   /* fixture kind, or "any": the user's own */
+    unsigned copy;      /* 0: the canonical one that seeds share; others belong to one scenario each */
+    uint8_t info_hash[20];
+    bool known;         /* meta is filled */
+    struct btw_metainfo meta;
+    /* Content at an absolute offset of the payload; false when the suite does not have the data.  NULL: the same. */
+    bool (*read)(const struct scn_torrent *torrent, uint64_t offset, uint8_t *out, size_t len);
+    void *source;       /* for read */
+};
+
+struct scn_world {
+    const struct scn_torrent *torrents;
+    size_t torrent_count;
+    enum scn_target role;      /* the target's state: seed, leech or magnet */
+    uint64_t capabilities;     /* 1 << enum scn_capability: what the target as a whole was seen to have */
+    bool probed;               /* capabilities are known; before that, only handshake scenarios may run */
+    bool alive_seen;           /* a handshake has been answered at least once */
+    uint16_t listen_port;      /* where the target listens, 0 unknown */
+    double timeout_scale;      /* of every deadline, 1 normally */
+    uint64_t seed;             /* of everything random */
+    unsigned next_source;      /* source addresses given out so far */
+    const uint8_t (*tracker_ids)[20]; /* peer ids the target announced to our tracker */
+    size_t tracker_id_count;
+};
+
+/* The torrent `kind` (NULL or "any": the first) with that copy; NULL when the target does not have it. */
+const struct scn_torrent *scn_world_torrent(const struct scn_world *world, const char *kind, unsigned copy);
+
+/* Bytes of a piece, content of a block.  False: geometry or content unknown, or outside the torrent. */
+bool scn_torrent_block(const struct scn_torrent *torrent, uint32_t piece, uint32_t begin, uint8_t *out, size_t len);
+uint32_t scn_torrent_piece_size(const struct scn_torrent *torrent, uint32_t piece);
+
+#endif
