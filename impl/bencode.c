@@ -40,7 +40,7 @@ const char *btw_ben_flaw_name(enum btw_ben_flaw flaw)
     for (size_t i = 0; i < sizeof flaw_names / sizeof flaw_names[0]; i++)
         if (flaw_names[i].flaw == flaw)
             return flaw_names[i].name;
-    assert(!"not a flaw");
+    assert(false && "not a flaw");
     return "";
 }
 
@@ -321,7 +321,8 @@ bool btw_ben_next(struct btw_ben_iter *iter, struct btw_slice *key, struct btw_s
 bool btw_ben_get(struct btw_slice dict, const char *key, struct btw_slice *value)
 {
     struct btw_ben_iter iter = btw_ben_iter_of(dict);
-    struct btw_slice wanted = btw_slice_str(key), name, found;
+    struct btw_slice wanted = btw_slice_str(key);
+    struct btw_slice name, found;
 
     while (iter.dict && btw_ben_next(&iter, &name, &found))
         if (btw_slice_equal(name, wanted)) {

@@ -54,8 +54,8 @@ static void canonical_values_pass_and_every_prefix_asks_for_more(void **state)
         for (size_t len = 0; len <= size; len++) {
             struct btw_slice in = exact(good[i], len);
             struct btw_diag diag = { 0 };
-            size_t used, lenient_used;
-            unsigned flaws;
+            size_t used, lenient_used = 0;
+            unsigned flaws = 0;
             enum btw_status want = len < size ? BTW_MORE : BTW_OK;
             if (btw_ben_check(in, &used, &diag) != want ||
                 btw_ben_check_lenient(in, &lenient_used, &flaws, NULL) != want)
@@ -74,7 +74,7 @@ static void bytes_behind_the_value_are_left_to_the_caller(void **state)
 {
     const struct btw_slice in = btw_slice_str("d1:ai1eei7e");
     size_t used;
-    unsigned flaws;
+    unsigned flaws = 0;
 
     (void)state;
     assert_int_equal(btw_ben_check(in, &used, NULL), BTW_OK);
@@ -123,7 +123,7 @@ static void wrong_bytes_are_named_by_their_offset(void **state)
             struct btw_slice in = exact(bad[i].text, len);
             struct btw_diag strict = { 0 }, lenient = { 0 };
             size_t used;
-            unsigned flaws;
+            unsigned flaws = 0;
             enum btw_status want = len <= bad[i].offset ? BTW_MORE : BTW_BAD_BENCODE;
             size_t offset = want == BTW_MORE ? len : bad[i].offset;
             if (btw_ben_check(in, &used, &strict) != want || strict.offset != offset)
@@ -163,7 +163,7 @@ static void flaws_are_refused_or_forgiven_and_named(void **state)
         struct btw_slice in = exact(flawed[i].text, strlen(flawed[i].text));
         struct btw_diag diag = { 0 };
         size_t used;
-        unsigned flaws;
+        unsigned flaws = 0;
         if (btw_ben_check(in, &used, &diag) != BTW_BAD_BENCODE || diag.offset != flawed[i].offset || used != 0)
             fail_msg("strict: %s: %s at %zu", flawed[i].text, diag.text, diag.offset);
         if (btw_ben_check_lenient(in, &used, &flaws, &diag) != BTW_OK || flaws != flawed[i].flaws || used != in.len)
@@ -198,7 +198,7 @@ static void a_dictionary_at_the_front_is_whole_or_an_error(void **state)
 {
     struct btw_diag diag = { 0 };
     struct btw_slice dict = { NULL, 0 };
-    unsigned flaws;
+    unsigned flaws = 0;
 
     (void)state;
     assert_int_equal(btw_ben_dict_at_front(btw_slice_str("d1:ai1eetail"), &dict, &flaws, &diag), BTW_OK);
