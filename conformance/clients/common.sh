@@ -1,11 +1,12 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # SPDX-License-Identifier: MIT
-# What every driver shares: the interface of README.md.  A driver sources this file, defines four names and calls `drive "$@"`:
+# What every driver shares: the interface of README.md.  A driver sources this file, defines these names and calls `drive "$@"`:
 #
 #   install    how to install the client, one sentence
 #   version    prints "client version", or fails when the client is not installed
 #   launch     starts the client in the background and sets `client` to its process id
 #   speaks     versions of torrents that the client can load, out of v1 hybrid v2 (BEP 52)
+#   crowd      how many handshakes at once find out whether the client is ready, if not 60
 #
 # launch finds its orders in: role port dir data tracker peer slots, and in `adds`, the torrent files or magnet links to load.
 set -euo pipefail
@@ -15,6 +16,7 @@ export PYTHONDONTWRITEBYTECODE=1
 role='' fixture='' port='' dir='' data='' names='' tracker='' peer='' client=''
 slots=${SLOTS:-200}
 adds=()
+crowd=60
 
 fail() { # STATUS SENTENCE
   echo "$(basename "$0"): $2" >&2
@@ -97,11 +99,11 @@ start() {
   trap stop_client EXIT
   trap 'exit 0' TERM INT
   launch
-  run_client "$python" "$here/torrents.py" ready "$port" "${READY_SECS:-60}" "$dir/torrents/list" &
+  run_client "$python" "$here/torrents.py" ready "$port" "$crowd" "${READY_SECS:-20}" "$dir/torrents/list" &
   local prober=$!
   wait -n "$prober" "$client" || :
   client_lives || mourn
-  wait "$prober" || exit 1
+  wait "$prober" || fail 1 "no handshake was answered"
   echo ready
   echo "pid $client"
   wait "$client" || :

@@ -7,8 +7,9 @@ torrents.py list ROLE FIXTURE SCRATCH [--speaks "v1 hybrid v2"] [--names "A B"] 
     and makes SCRATCH/data: links to the payload for a seed, empty otherwise.  A tracker goes into copies of the torrents
     (the info-hash stays), tracker and peer into magnet links.  Prints `unsupported NAME` for torrents of a version not in
     --speaks, and leaves them out.
-torrents.py ready PORT SECS LIST
-    Waits until a plaintext handshake for each torrent of LIST has been answered on 127.0.0.1."""
+torrents.py ready PORT CROWD QUIET_SECS LIST
+    Waits until a plaintext handshake for each torrent of LIST has been answered on 127.0.0.1, or none for QUIET_SECS, with
+    up to CROWD attempts at once; prints `unanswered NAME` for what is left, and fails when that is all."""
 import argparse
 import asyncio
 import hashlib
@@ -18,6 +19,9 @@ import pathlib
 import re
 import sys
 import urllib.parse
+
+
+ANSWER_SECS = 15
 
 
 class Bencoded:
@@ -151,7 +155,7 @@ async def is_answered(port, info_hash, attempt):
         return False
     try:
         writer.write(hello)
-        reply = await asyncio.wait_for(reader.readexactly(48), 15)
+        reply = await asyncio.wait_for(reader.readexactly(48), ANSWER_SECS)
         return reply[28:48] == info_hash
     except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
         return False
@@ -159,30 +163,35 @@ async def is_answered(port, info_hash, attempt):
         writer.close()
 
 
-async def until_answered(port, waiting):
-    """Empties `waiting`, a dictionary from info-hash to name."""
+async def until_answered(port, waiting, quiet_secs, crowd):
+    """Removes from `waiting`, a dictionary from info-hash to name, what has been answered; gives up on the rest when
+    nothing more has been answered for quiet_secs."""
+    loop = asyncio.get_running_loop()
     attempts = itertools.count()
-    few = asyncio.Semaphore(6)  # aria2 accepts three a second, and an attempt given up would hold up the next
+    few = asyncio.Semaphore(crowd)
+    last_answer = loop.time()
 
     async def one(info_hash):
-        while info_hash in waiting:
+        nonlocal last_answer
+        while loop.time() < last_answer + quiet_secs:
             async with few:
-                if await is_answered(port, info_hash, next(attempts)):
-                    del waiting[info_hash]
+                answered = await is_answered(port, info_hash, next(attempts))
+            if answered:
+                last_answer = loop.time()
+                del waiting[info_hash]
+                return
             await asyncio.sleep(0.05)
 
     await asyncio.gather(*(one(info_hash) for info_hash in list(waiting)))
 
 
 def cmd_ready(args):
-    rows = (line.split("\t") for line in args.list.read_text().splitlines())
+    rows = [line.split("\t") for line in args.list.read_text().splitlines()]
     waiting = {bytes.fromhex(info_hash): name for name, info_hash, _ in rows}
-    try:
-        asyncio.run(asyncio.wait_for(until_answered(args.port, waiting), args.secs))
-    except asyncio.TimeoutError:
-        print("no handshake within %g s for:" % args.secs, *waiting.values(), file=sys.stderr)
-        return 1
-    return 0
+    asyncio.run(until_answered(args.port, waiting, args.quiet_secs, args.crowd))
+    for name in waiting.values():
+        print("unanswered", name, flush=True)
+    return 1 if len(waiting) == len(rows) else 0
 
 
 def main():
@@ -199,7 +208,8 @@ def main():
     ready = commands.add_parser("ready")
     ready.set_defaults(run=cmd_ready)
     ready.add_argument("port", type=int)
-    ready.add_argument("secs", type=float)
+    ready.add_argument("crowd", type=int)
+    ready.add_argument("quiet_secs", type=float)
     ready.add_argument("list", type=pathlib.Path)
     args = parser.parse_args()
     sys.exit(args.run(args))
