@@ -98,6 +98,14 @@ void btw_write_u32(struct btw_writer *w, uint32_t value)
     write_number(w, value, 4);
 }
 
+enum btw_status btw_writer_end(const struct btw_writer *w, size_t *len)
+{
+    if (w->failed)
+        return BTW_NO_SPACE;
+    *len = w->len;
+    return BTW_OK;
+}
+
 bool btw_bit_get(const uint8_t *bits, size_t i)
 {
     return (bits[i / 8] & 0x80 >> i % 8) != 0;

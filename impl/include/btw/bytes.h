@@ -44,6 +44,9 @@ void btw_write_u16(struct btw_writer *w, uint16_t value);
 void btw_write_u32(struct btw_writer *w, uint32_t value);
 void btw_write_bytes(struct btw_writer *w, struct btw_slice bytes);
 
+/* How a function that writes into the caller's buffer ends: BTW_OK and *len, or BTW_NO_SPACE. */
+enum btw_status btw_writer_end(const struct btw_writer *w, size_t *len);
+
 /* Bit i of a bitfield: piece 0 is the high bit of byte 0 (BEP 3).  i must lie inside. */
 bool btw_bit_get(const uint8_t *bits, size_t i);
 void btw_bit_set(uint8_t *bits, size_t i, bool value);

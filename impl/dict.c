@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Loops over the rows of a dictionary.  What the keys mean is left to their owners.
+ */
+#include "btw/dict.h"
+
+#include <assert.h>
+
+static bool read_value(void *member, const struct btw_dict_row *row, struct btw_slice value)
+{
+    struct btw_slice text;
+
+    switch (row->kind) {
+    case BTW_BEN_INT:
+        return btw_ben_int(value, (int64_t *)member);
+    case BTW_BEN_STR:
+        if (!btw_ben_str(value, &text) || (row->fits != NULL && !row->fits(text.len)))
+            return false;
+        *(struct btw_slice *)member = text;
+        return true;
+    case BTW_BEN_LIST:
+    case BTW_BEN_DICT:
+        if (btw_ben_kind(value) != row->kind)
+            return false;
+        *(struct btw_slice *)member = value;
+        return true;
+    case BTW_BEN_NONE:
+        break;
+    }
+    assert(false && "a row without a kind");
+    return false;
+}
+
+void btw_dict_read(void *out, const struct btw_dict_row *rows, struct btw_slice dict, unsigned *has, unsigned *bad)
+{
+    struct btw_slice value;
+
+    *has = *bad = 0;
+    for (unsigned i = 0; rows[i].key != NULL; i++)
+        if (btw_ben_get(dict, rows[i].key, &value))
+            *(read_value((uint8_t *)out + rows[i].offset, &rows[i], value) ? has : bad) |= 1U << i;
+}
+
+static void write_value(struct btw_writer *w, const struct btw_dict_row *row, const void *member)
+{
+    if (row->kind == BTW_BEN_INT)
+        btw_ben_put_int(w, *(const int64_t *)member);
+    else if (row->kind == BTW_BEN_STR)
+        btw_ben_put_str(w, *(const struct btw_slice *)member);
+    else
+        btw_write_bytes(w, *(const struct btw_slice *)member);
+}
+
+void btw_dict_write(struct btw_writer *w, const struct btw_dict_row *rows, const void *in, unsigned has)
+{
+    btw_ben_put_dict(w);
+    for (unsigned i = 0; rows[i].key != NULL; i++)
+        if (has & 1U << i) {
+            btw_ben_put_key(w, rows[i].key);
+            write_value(w, &rows[i], (const uint8_t *)in + rows[i].offset);
+        }
+    btw_ben_put_end(w);
+}
