@@ -87,7 +87,7 @@ enum scn_step_kind {
     SCN_LISTEN,   /* p1 listen [v6] [peer_id=VALUE]: a listener of its own, told to the target (tracker); peer_id is the id the
                      tracker names */
     SCN_ACCEPT,   /* p1 accept within D: the target's (clear text) connection to that listener */
-    SCN_SEND,     /* p1 > MSG [wire ...]   p1 > { MSG ... } [wire ...]: one write */
+    SCN_SEND,     /* p1 > MSG [wire ...]   p1 > [wire ...] { MSG ... }: one write */
     SCN_EXPECT,   /* p1 < MSG [next] [within D] */
     SCN_CLOSES,   /* p1 closes [fin|rst|any] [within D] */
     SCN_SYNC,     /* p1 sync [within D]: a round trip that comes back behind all that came before */
@@ -128,9 +128,10 @@ struct scn_step {
     enum scn_step_kind kind;
     struct scn_place place;
     const char *text;        /* the line as written, trimmed, without comment */
+    const char *macro;       /* the line (join, unchoked) that this step is a part of, or NULL */
     const char *conn;        /* name of the connection; NULL for check, wait, repeat */
     bool stimulus;           /* `!` behind the verb */
-    const char *label;       /* @label, or NULL */
+    const char *label;       /* of @label, without the '@'; or NULL */
     int64_t within_ms;       /* -1: not written */
     enum scn_verdict fails;  /* `else LEVEL`; SCN_DEFAULT when not written */
     struct scn_msg *msgs;    /* SEND (one, or a block), EXPECT and MAYBE (one), ANYORDER, NEVER (any) */
