@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The monitor's frame: takes messages and time, runs the rules over them (rules.c) and then lets the state follow
+ * (monitor_said.c).
+ */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "monitor_state.h"
+
+struct btw_monitor *btw_monitor_new(const struct btw_monitor_world *world, int64_t grace_ms, btw_finding_fn *found,
+                                    void *user)
+{
+    struct btw_monitor *monitor = calloc(1, sizeof *monitor);
+
+    assert(grace_ms >= 0);
+    if (monitor == NULL)
+        return NULL;
+    if (world != NULL)
+        monitor->world = *world;
+    monitor->grace_ms = grace_ms;
+    monitor->found = found;
+    monitor->user = user;
+    monitor->met_ms = INT64_MIN;
+    said_init(&monitor->said[BTW_DIALLER]);
+    said_init(&monitor->said[BTW_ACCEPTOR]);
+    return monitor;
+}
+
+void btw_monitor_free(struct btw_monitor *monitor)
+{
+    if (monitor == NULL)
+        return;
+    said_free(&monitor->said[BTW_DIALLER]);
+    said_free(&monitor->said[BTW_ACCEPTOR]);
+    free(monitor);
+}
+
+void btw_monitor_set_geometry(struct btw_monitor *monitor, uint32_t pieces, uint32_t piece_length,
+                              uint64_t total_length)
+{
+    monitor->world.pieces = pieces;
+    monitor->world.piece_length = piece_length;
+    monitor->world.total_length = total_length;
+    for (int side = 0; side < 2; side++)
+        said_recount(&monitor->said[side], pieces);
+}
+
+void breach(const struct judge *judge, enum btw_verdict verdict, const char *format, ...)
+{
+    struct said *self = judge->self;
+    struct btw_finding finding = { judge->rule, verdict, judge->side, judge->now_ms, NULL, judge->msg };
+    char text[240];
+    va_list args;
+
+    assert(judge->rule_index < RULES_MAX);
+    if (self->told[judge->rule_index] >= TOLD_MAX && self->worst[judge->rule_index] >= verdict)
+        return;
+    if (self->told[judge->rule_index] < TOLD_MAX)
+        self->told[judge->rule_index]++;
+    if (self->worst[judge->rule_index] < verdict)
+        self->worst[judge->rule_index] = (uint8_t)verdict;
+    if (judge->monitor->found == NULL)
+        return;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    finding.text = text;
+    judge->monitor->found(judge->monitor->user, &finding);
+}
+
+static void judge_event(struct btw_monitor *monitor, enum btw_side side, unsigned event, const struct btw_msg *msg,
+                        bool bad_wire, int64_t now_ms)
+{
+    struct judge judge = {
+        .monitor = monitor,
+        .side = side,
+        .self = &monitor->said[side],
+        .other = &monitor->said[!side],
+        .msg = msg,
+        .bad_wire = bad_wire,
+        .now_ms = now_ms,
+    };
+
+    rules_run(&judge, event);
+}
+
+static void judge_both(struct btw_monitor *monitor, enum moment moment, int64_t now_ms)
+{
+    judge_event(monitor, BTW_DIALLER, moment, NULL, false, now_ms);
+    judge_event(monitor, BTW_ACCEPTOR, moment, NULL, false, now_ms);
+}
+
+static void judge_silence(struct btw_monitor *monitor, int64_t now_ms)
+{
+    if (now_ms - monitor->said[0].last_ms > SILENCE_LONG_MS || now_ms - monitor->said[1].last_ms > SILENCE_LONG_MS)
+        judge_both(monitor, MOMENT_PULSE, now_ms);
+}
+
+static void take(struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg, bool bad_wire,
+                 int64_t now_ms)
+{
+    judge_silence(monitor, now_ms);
+    judge_event(monitor, side, msg->type, msg, bad_wire, now_ms);
+    said_take(monitor, side, msg, bad_wire, now_ms);
+    if (monitor->met_ms == INT64_MIN && monitor->said[0].view.handshake_seen && monitor->said[1].view.handshake_seen) {
+        monitor->met_ms = now_ms;
+        monitor->fast = has_bit(&monitor->said[0], "fast") && has_bit(&monitor->said[1], "fast");
+        monitor->ext = has_bit(&monitor->said[0], "ext") && has_bit(&monitor->said[1], "ext");
+        judge_both(monitor, MOMENT_MET, now_ms);
+    }
+}
+
+/* Raw bytes may hold whole messages (a script may send them as raw), and their receiver reads them as such. */
+static void take_raw_bytes(struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg, int64_t now_ms)
+{
+    struct said *said = &monitor->said[side];
+    bool expect_handshake = !said->view.handshake_seen && !monitor->world.truncated_start && !monitor->world.hole;
+    struct btw_slice rest = msg->data;
+    struct btw_msg inner;
+    size_t used = 0;
+
+    while (rest.len > 0) {
+        /* Nothing in these bytes can be longer than they are: what would be ends outside, so the framing is lost. */
+        enum btw_status status = expect_handshake ? btw_handshake_decode(&inner, &used, rest, NULL)
+                                                  : btw_msg_decode(&inner, &used, rest, rest.len, NULL);
+        bool whole = status == BTW_OK || (status == BTW_BAD_WIRE && !expect_handshake);
+
+        if (!whole) {
+            inner = (struct btw_msg){ .type = BTW_RAW, .data = rest };
+            take(monitor, side, &inner, status == BTW_BAD_WIRE || rest.len == 4, now_ms);
+            said->dead = true;
+            return;
+        }
+        take(monitor, side, &inner, status == BTW_BAD_WIRE, now_ms);
+        expect_handshake = false;
+        rest = btw_slice_of(rest.data + used, rest.len - used);
+    }
+}
+
+void btw_monitor_sent(struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg, bool bad_wire,
+                      int64_t now_ms)
+{
+    btw_monitor_tick(monitor, now_ms);
+    if (msg->type == BTW_RAW && !bad_wire)
+        take_raw_bytes(monitor, side, msg, now_ms);
+    else
+        take(monitor, side, msg, bad_wire, now_ms);
+}
+
+void btw_monitor_gap(struct btw_monitor *monitor, enum btw_side side)
+{
+    monitor->said[side].gap = true;
+}
+
+void btw_monitor_tick(struct btw_monitor *monitor, int64_t now_ms)
+{
+    if (monitor->met_ms == INT64_MIN || monitor->ended)
+        return;
+    if (!monitor->first_words_done && now_ms - monitor->met_ms >= FIRST_WORDS_MS) {
+        monitor->first_words_done = true;
+        judge_both(monitor, MOMENT_FIRST_WORDS, now_ms);
+    }
+    if (!monitor->long_after_done && now_ms - monitor->met_ms >= LONG_AFTER_MS) {
+        monitor->long_after_done = true;
+        judge_both(monitor, MOMENT_LONG_AFTER, now_ms);
+    }
+}
+
+int64_t btw_monitor_deadline(const struct btw_monitor *monitor)
+{
+    if (monitor->met_ms == INT64_MIN || monitor->ended || monitor->long_after_done)
+        return INT64_MAX;
+    return monitor->met_ms + (monitor->first_words_done ? LONG_AFTER_MS : FIRST_WORDS_MS);
+}
+
+void btw_monitor_end(struct btw_monitor *monitor, const enum btw_side *closed_by, int64_t now_ms)
+{
+    if (monitor->ended)
+        return;
+    btw_monitor_tick(monitor, now_ms);
+    if (closed_by != NULL)
+        judge_silence(monitor, now_ms);
+    monitor->ended = true;
+}
+
+const struct btw_view *btw_monitor_view(const struct btw_monitor *monitor, enum btw_side side)
+{
+    return &monitor->said[side].view;
+}
+
+bool btw_monitor_has(const struct btw_monitor *monitor, enum btw_side side, uint32_t piece)
+{
+    return pieces_has(&monitor->said[side].has, piece, monitor->world.pieces);
+}
+
+bool btw_monitor_allowed_fast(const struct btw_monitor *monitor, enum btw_side side, uint32_t piece)
+{
+    return pieces_has(&monitor->said[side].fast, piece, monitor->world.pieces);
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Keeps what each side has said: the counters of btw_view, choke and interest, availability, requests and their
+ * answers, extension ids.  It judges nothing.
+ */
+#include "btw/bencode.h"
+#include "btw/peer_id.h"
+#include "monitor_state.h"
+
+void said_init(struct said *said)
+{
+    memset(said, 0, sizeof *said);
+    said->view.choking = true;
+    said->view.metadata_size = said->view.reqq = -1;
+    said->choked_ms = said->interested_ms = said->not_interested_ms = INT64_MIN;
+    said->flip_ms = INT64_MIN;
+    said->early = BTW_HANDSHAKE;
+}
+
+void said_free(struct said *said)
+{
+    pieces_free(&said->has);
+    pieces_free(&said->fast);
+    asks_free(&said->asks);
+}
+
+bool is_whole(const struct btw_monitor *monitor, const struct said *said)
+{
+    return !monitor->world.truncated_start && !monitor->world.hole && !said->gap && !said->dead &&
+           said->view.handshake_seen;
+}
+
+bool is_clear(const struct said *said, uint32_t types)
+{
+    return !said->dead && (said->garbled & types) == 0;
+}
+
+bool has_bit(const struct said *said, const char *name)
+{
+    return said->view.handshake_seen && btw_reserved_has(said->view.handshake.reserved, name);
+}
+
+enum btw_type raw_type(const struct btw_msg *msg)
+{
+    const struct btw_desc *desc = msg->data.len > 4 ? btw_desc_of_id(msg->data.data[4]) : NULL;
+
+    return desc == NULL ? BTW_RAW : desc->type;
+}
+
+uint32_t piece_size(const struct btw_monitor_world *world, uint32_t piece, bool *exact)
+{
+    uint64_t full = (uint64_t)world->piece_length * (world->pieces - UINT32_C(1));
+
+    *exact = false;
+    if (piece >= world->pieces || world->piece_length == 0)
+        return 0;
+    /* With files aligned to pieces (BEP 52) the total is shorter than this, and any piece may be. */
+    if (world->total_length <= full || world->total_length > full + world->piece_length)
+        return world->piece_length;
+    *exact = true;
+    return piece + 1 < world->pieces ? world->piece_length : (uint32_t)(world->total_length - full);
+}
+
+bool is_sound_block(const struct btw_monitor_world *world, uint32_t piece, uint32_t begin, uint32_t length)
+{
+    bool exact;
+    uint32_t size = piece_size(world, piece, &exact);
+
+    if (length == 0 || length > BTW_BLOCK_SIZE)
+        return false;
+    if (world->pieces == 0 || world->piece_length == 0)
+        return true;
+    return (uint64_t)begin + length <= size;
+}
+
+uint32_t ask_open(const struct ask *ask, const struct said *choker, bool fast)
+{
+    return fast || ask->chokes == choker->chokes ? ask->open : 0;
+}
+
+struct ask *asked_for(const struct btw_monitor *monitor, const struct said *asker, const struct btw_msg *msg)
+{
+    uint32_t length = msg->type == BTW_PIECE ? (uint32_t)msg->data.len : msg->length;
+    struct ask *ask = asks_find(&asker->asks, msg->piece, msg->begin, length);
+    uint32_t at = 0;
+    bool exact;
+
+    if (ask != NULL && ask->open + ask->loose > 0)
+        return ask;
+    if (msg->type != BTW_PIECE)
+        return NULL;
+    /* Odd questions get odd answers: a block cut at the end of the piece, an empty one, the whole rest.  And where the
+     * sizes of pieces are not known, a short block may be all there is. */
+    (void)piece_size(&monitor->world, msg->piece, &exact);
+    while ((ask = asks_next_at(&asker->asks, msg->piece, msg->begin, &at)) != NULL) {
+        bool sound = is_sound_block(&monitor->world, ask->piece, ask->begin, ask->length);
+
+        if (ask->open + ask->loose > 0 && (!sound || (!exact && length < ask->length)))
+            return ask;
+    }
+    return NULL;
+}
+
+/* --- availability --- */
+
+void said_recount(struct said *said, uint32_t total)
+{
+    said->view.announced = pieces_count(&said->has, total);
+    said->view.allowed_fast = pieces_count(&said->fast, total);
+}
+
+static void take_availability(struct said *self, const struct btw_msg *msg, uint32_t total)
+{
+    bool full;
+
+    if (msg->type == BTW_HAVE_ALL)
+        pieces_set_all(&self->has);
+    else if (msg->type == BTW_HAVE_NONE)
+        pieces_clear(&self->has);
+    else
+        pieces_set_bits(&self->has, msg->data, total);
+    full = self->has.all || (total != 0 && self->has.count >= total);
+    if (self->availabilities++ == 0)
+        self->began_full = full;
+}
+
+/* --- requests and answers --- */
+
+static void take_request(struct btw_monitor *monitor, struct said *self, const struct said *other,
+                         const struct btw_msg *msg, int64_t now_ms)
+{
+    struct ask *ask = asks_put(&self->asks, msg->piece, msg->begin, msg->length);
+
+    if (!is_sound_block(&monitor->world, msg->piece, msg->begin, msg->length))
+        self->odd_request = true;
+    if (ask == NULL)
+        return;
+    if (ask->chokes != other->chokes && !monitor->fast) {
+        ask->loose += ask->open;
+        ask->open = ask->cancelled = 0;
+    }
+    ask->chokes = other->chokes;
+    ask->repeat_ok = false;
+    ask->asked_ms = now_ms;
+    ask->open++;
+    if (++self->view.open_requests > self->view.open_requests_max)
+        self->view.open_requests_max = self->view.open_requests;
+}
+
+/* A choke may have voided the count before the second handshake told that Fast is on, so it can be below the asks. */
+static void close_request(struct said *asker)
+{
+    if (asker->view.open_requests > 0)
+        asker->view.open_requests--;
+}
+
+static void take_cancel(struct btw_monitor *monitor, struct said *self, const struct said *other,
+                        const struct btw_msg *msg)
+{
+    bool fast = monitor->fast;
+    struct ask *ask = asks_find(&self->asks, msg->piece, msg->begin, msg->length);
+
+    if (ask == NULL || ask_open(ask, other, fast) == 0)
+        return;
+    if (fast) {
+        if (ask->cancelled < ask->open)
+            ask->cancelled++;
+        return;
+    }
+    ask->open--;
+    ask->loose++;
+    close_request(self);
+}
+
+/* other answers a request of asker. */
+static void take_answer(struct btw_monitor *monitor, struct said *asker, const struct said *other,
+                        const struct btw_msg *msg)
+{
+    struct ask *ask = asked_for(monitor, asker, msg);
+    uint32_t at = 0;
+
+    if (ask == NULL) {
+        asker->view.surplus_answers++;
+        while ((ask = asks_next_at(&asker->asks, msg->piece, msg->begin, &at)) != NULL)
+            ask->repeat_ok = true;
+        return;
+    }
+    if (ask_open(ask, other, monitor->fast) > 0) {
+        ask->open--;
+        close_request(asker);
+    } else if (ask->loose > 0) {
+        ask->loose--;
+    } else {
+        ask->open--; /* voided by a choke, already out of view.open_requests */
+    }
+    if (ask->cancelled > ask->open)
+        ask->cancelled = ask->open;
+    if (msg->type == BTW_PIECE)
+        asker->view.answered_pieces++;
+    else
+        asker->view.answered_rejects++;
+}
+
+/* BEP 6: directly in front of a choke, a run of rejects of sound requests is the wrong way round. */
+static void count_burst(struct btw_monitor *monitor, struct said *self, const struct said *other,
+                        const struct btw_msg *msg, int64_t now_ms)
+{
+    const struct ask *ask = msg->type == BTW_REJECT ? asked_for(monitor, other, msg) : NULL;
+    bool counts = ask != NULL && ask->cancelled == 0 && !self->view.choking &&
+                  is_sound_block(&monitor->world, msg->piece, msg->begin, msg->length) &&
+                  pieces_has(&self->has, msg->piece, monitor->world.pieces);
+
+    if (!counts)
+        self->burst = 0;
+    else if (self->burst++ == 0)
+        self->burst_ms = now_ms;
+}
+
+/* --- choke and interest --- */
+
+static void take_choke_state(struct btw_monitor *monitor, struct said *self, struct said *other, bool choking,
+                             bool counted, int64_t now_ms)
+{
+    if (choking == self->view.choking)
+        return;
+    self->view.choking = choking;
+    self->unchoked_once = true;
+    if (counted)
+        self->flip_ms = now_ms;
+    if (!choking)
+        return;
+    self->choked_ms = now_ms;
+    self->chokes++;
+    if (!monitor->fast)
+        other->view.open_requests = 0;
+}
+
+/* --- extensions --- */
+
+bool read_dict(struct btw_slice payload, struct btw_slice *dict)
+{
+    size_t used;
+    unsigned flaws;
+
+    if (btw_ben_check_lenient(payload, &used, &flaws, NULL) != BTW_OK)
+        return false;
+    *dict = btw_slice_of(payload.data, used);
+    return btw_ben_kind(*dict) == BTW_BEN_DICT;
+}
+
+static unsigned extension_of(struct btw_slice name)
+{
+    static const struct {
+        const char *name;
+        enum extension extension;
+    } known[] = {
+        { "ut_metadata", EXT_UT_METADATA },
+        { "ut_pex", EXT_UT_PEX },
+        { "lt_donthave", EXT_LT_DONTHAVE },
+        { "ut_holepunch", EXT_UT_HOLEPUNCH },
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (btw_slice_equal(name, btw_slice_str(known[i].name)))
+            return known[i].extension;
+    }
+    return EXT_OTHER;
+}
+
+static void take_extension_ids(struct said *self, struct btw_slice m)
+{
+    struct btw_ben_iter iter = btw_ben_iter_of(m);
+    struct btw_slice key, value;
+
+    while (btw_ben_next(&iter, &key, &value)) {
+        unsigned extension = extension_of(key);
+        int64_t id;
+
+        if (!btw_ben_int(value, &id))
+            continue;
+        /* An id that does not fit a byte is our sender's fault, and its low byte is what many receivers make of it. */
+        self->names[(uint8_t)id] |= (uint8_t)extension;
+        if (id < 0 || id > 255)
+            continue;
+        if (extension == EXT_UT_METADATA)
+            self->view.ext_id_of_ut_metadata = (uint8_t)id;
+        if (extension == EXT_UT_PEX)
+            self->view.ext_id_of_ut_pex = (uint8_t)id;
+    }
+}
+
+static void print_client(char *out, size_t cap, struct btw_slice name)
+{
+    size_t len = name.len < cap - 1 ? name.len : cap - 1;
+
+    for (size_t i = 0; i < len; i++)
+        out[i] = name.data[i] >= 0x20 && name.data[i] < 0x7f ? (char)name.data[i] : '?';
+    out[len] = '\0';
+}
+
+static void take_ext_handshake(struct said *self, struct btw_slice payload)
+{
+    struct btw_slice dict, m, v;
+
+    self->view.ext_handshake_seen = true;
+    if (!read_dict(payload, &dict)) {
+        self->ext_unread = true;
+        return;
+    }
+    if (btw_ben_get(dict, "m", &m) && btw_ben_kind(m) == BTW_BEN_DICT)
+        take_extension_ids(self, m);
+    if (btw_ben_get_str(dict, "v", &v) && v.len > 0)
+        print_client(self->view.client, sizeof self->view.client, v);
+    (void)btw_ben_get_int(dict, "metadata_size", &self->view.metadata_size);
+    (void)btw_ben_get_int(dict, "reqq", &self->view.reqq);
+}
+
+static void take_extended(struct btw_monitor *monitor, struct said *self, const struct said *other,
+                          const struct btw_msg *msg)
+{
+    if (msg->ext == 0) {
+        take_ext_handshake(self, msg->data);
+    } else if ((other->names[msg->ext] & EXT_LT_DONTHAVE) != 0 && msg->data.len == 4) {
+        struct btw_reader r = btw_reader_of(msg->data);
+
+        self->withdrew = true;
+        pieces_remove(&self->has, btw_read_u32(&r), monitor->world.pieces);
+    }
+}
+
+/* --- everything --- */
+
+static void take_handshake(struct said *self, const struct said *other, const struct btw_msg *msg, int64_t now_ms)
+{
+    if (self->view.handshake_seen) {
+        self->dead = true; /* a second one: nobody can tell what its receiver makes of what follows */
+        return;
+    }
+    self->view.handshake_seen = true;
+    self->view.handshake = *msg;
+    self->handshake_ms = self->last_ms = now_ms;
+    self->answered = other->view.handshake_seen;
+    if (!btw_peer_id_client(self->view.client, sizeof self->view.client, msg->peer_id))
+        self->view.client[0] = '\0';
+}
+
+static void take_raw(struct said *self, const struct btw_msg *msg, bool bad_wire)
+{
+    bool framed = msg->data.len > 4;
+
+    if (!framed || (bad_wire && !self->view.handshake_seen))
+        self->dead = true;
+    else if (bad_wire)
+        self->garbled |= ON(raw_type(msg));
+}
+
+static bool is_plain(enum btw_type type)
+{
+    return type <= BTW_CANCEL;
+}
+
+/* Does this type need to know what the other side's handshake said? */
+static void note_knowledge(struct said *self, const struct said *other, const struct btw_msg *msg)
+{
+    if (is_plain(msg->type) || msg->type == BTW_RAW)
+        return;
+    if (other->view.handshake_seen)
+        self->proved = true;
+    else if (self->early == BTW_HANDSHAKE)
+        self->early = msg->type;
+}
+
+bool flip_is_counted(const struct said *self, const struct said *other, bool choking, int64_t now_ms)
+{
+    int64_t cause = choking ? other->not_interested_ms : other->interested_ms;
+
+    if (!choking && !self->unchoked_once)
+        return false;
+    return cause == INT64_MIN || now_ms - cause > INTEREST_MS;
+}
+
+void said_take(struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg, bool bad_wire,
+               int64_t now_ms)
+{
+    struct said *self = &monitor->said[side], *other = &monitor->said[!side];
+    uint32_t total = monitor->world.pieces;
+    bool choking = msg->type == BTW_CHOKE;
+
+    self->view.messages[msg->type]++;
+    self->view.bytes += btw_msg_size(msg);
+    if (msg->type != BTW_HANDSHAKE)
+        note_knowledge(self, other, msg);
+    count_burst(monitor, self, other, msg, now_ms);
+    self->last_ms = now_ms;
+    self->silence_told = BTW_PASS;
+    if (msg->type != BTW_HANDSHAKE)
+        self->sent |= ON(msg->type);
+
+    switch (msg->type) {
+    case BTW_HANDSHAKE:
+        take_handshake(self, other, msg, now_ms);
+        break;
+    case BTW_CHOKE:
+    case BTW_UNCHOKE:
+        take_choke_state(monitor, self, other, choking, flip_is_counted(self, other, choking, now_ms), now_ms);
+        break;
+    case BTW_INTERESTED:
+        self->view.interested = true;
+        self->interested_ms = now_ms;
+        break;
+    case BTW_NOT_INTERESTED:
+        self->view.interested = false;
+        self->not_interested_ms = now_ms;
+        break;
+    case BTW_HAVE:
+        pieces_add(&self->has, msg->piece, total);
+        break;
+    case BTW_BITFIELD:
+    case BTW_HAVE_ALL:
+    case BTW_HAVE_NONE:
+        take_availability(self, msg, total);
+        break;
+    case BTW_REQUEST:
+        take_request(monitor, self, other, msg, now_ms);
+        break;
+    case BTW_CANCEL:
+        take_cancel(monitor, self, other, msg);
+        break;
+    case BTW_PIECE:
+    case BTW_REJECT:
+        take_answer(monitor, other, self, msg);
+        break;
+    case BTW_ALLOWED_FAST:
+        pieces_add(&self->fast, msg->piece, total);
+        break;
+    case BTW_EXTENDED:
+        take_extended(monitor, self, other, msg);
+        break;
+    case BTW_RAW:
+        take_raw(self, msg, bad_wire);
+        break;
+    case BTW_KEEPALIVE:
+    case BTW_PORT:
+    case BTW_SUGGEST:
+    case BTW_HASH_REQUEST:
+    case BTW_HASHES:
+    case BTW_HASH_REJECT:
+    case BTW_TYPES:
+        break;
+    }
+    said_recount(self, total);
+}
