@@ -513,6 +513,12 @@ static bool set_payload(struct scn_env *env, const struct scn_msg *change, struc
 {
     struct btw_slice dict = { NULL, 0 };
     struct scn_value tail = { .kind = SCN_VALUE_BYTES }, all;
+    size_t used = 0;
+    unsigned flaws;
+    if (msg->data.len && btw_ben_check_lenient(msg->data, &used, &flaws, NULL) == BTW_OK) {
+        dict = btw_slice_of(msg->data.data, used); /* what is not written stays */
+        tail.bytes = btw_slice_of(msg->data.data + used, msg->data.len - used);
+    }
     if (change->dict && !scn_eval_bencode(env, change->dict, &dict))
         return false;
     if (change->tail && !scn_eval(env, change->tail, &tail))
