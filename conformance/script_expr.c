@@ -19,6 +19,7 @@ struct reader {
     const struct scn_cursor *c;
     const char *at, *end;
     unsigned depth; /* open brackets */
+    bool loose;     /* white space may stand around operators */
 };
 
 static struct scn_expr *range(struct reader *r, enum expr_mode mode);
@@ -27,6 +28,18 @@ static void *fail(const struct reader *r, const char *at, const char *what)
 {
     lex_fail(r->c, at, "%s", what);
     return NULL;
+}
+
+/* Something else than this mode wants. */
+static void *fail_mode(const struct reader *r, const char *at, enum expr_mode mode)
+{
+    static const char *const expected[] = {
+        [EXPR_INT] = "expected an integer",
+        [EXPR_BYTES] = "expected bytes: hex digits, a text in quotes, or * for any",
+        [EXPR_BITS] = "expected reserved bits: [ext fast], 16 hex digits, or * for any",
+        [EXPR_VALUE] = "expected a value; words stand in quotes",
+    };
+    return fail(r, at, expected[mode]);
 }
 
 static struct scn_expr *make(const struct reader *r, enum scn_expr_kind kind, const char *at)
@@ -297,10 +310,7 @@ static struct scn_expr *word(struct reader *r, enum expr_mode mode)
         return make(r, SCN_EXPR_NONE, start);
     if ((mode == EXPR_BYTES || mode == EXPR_BITS) && is_hex(name))
         return bytes_literal(r, name);
-    const char *expected = mode == EXPR_INT     ? "expected an integer"
-                           : mode == EXPR_VALUE ? "expected a value; words stand in quotes"
-                                                : "expected bytes: hex digits or a text in quotes";
-    return fail(r, start, expected);
+    return fail_mode(r, start, mode);
 }
 
 /* ---- brackets
@@ -310,6 +320,7 @@ static struct scn_expr *list(struct reader *r)
 {
     const char *start = r->at++;
     struct scn_vec items = { 0 };
+    r->loose = false; /* here white space stands between values */
     for (skip_gap(r, " \t,"); !take(r, ']'); skip_gap(r, " \t,")) {
         if (r->at >= r->end)
             return fail(r, start, "the bracket does not close");
@@ -337,6 +348,7 @@ static struct scn_expr *dict(struct reader *r)
 {
     const char *start = r->at++;
     struct scn_vec items = { 0 };
+    r->loose = false;
     for (skip_gap(r, " \t,"); !take(r, '}'); skip_gap(r, " \t,")) {
         if (r->at >= r->end)
             return fail(r, start, "the brace does not close");
@@ -365,14 +377,17 @@ static struct scn_expr *parenthesis(struct reader *r, enum expr_mode mode)
 
 static struct scn_expr *bracket(struct reader *r, enum expr_mode mode)
 {
+    bool loose = r->loose;
+    struct scn_expr *expr;
     if (peek(r) == '(')
         return parenthesis(r, mode);
     if (peek(r) == '[' && mode == EXPR_BITS)
         return reserved(r);
     if (mode != EXPR_VALUE)
-        return fail(r, r->at,
-                    mode == EXPR_INT ? "expected an integer" : "expected bytes: hex digits or a text in quotes");
-    return peek(r) == '[' ? list(r) : dict(r);
+        return fail_mode(r, r->at, mode);
+    expr = peek(r) == '[' ? list(r) : dict(r);
+    r->loose = loose;
+    return expr;
 }
 
 /* ---- operators
@@ -431,17 +446,31 @@ static struct scn_expr *unit(struct reader *r, enum expr_mode mode)
     return expr;
 }
 
+static bool take_operator(struct reader *r, const char *signs, const char **at)
+{
+    const char *before = r->at;
+    if (r->loose)
+        skip_gap(r, " \t");
+    *at = r->at;
+    if (peek(r) && strchr(signs, peek(r))) {
+        r->at++;
+        if (r->loose)
+            skip_gap(r, " \t");
+        return true;
+    }
+    r->at = before;
+    return false;
+}
+
 /* A chain of operators of one strength. */
 static struct scn_expr *chain(struct reader *r, enum expr_mode mode, const char *signs,
                               struct scn_expr *(*operand)(struct reader *r, enum expr_mode mode))
 {
-    const char *start = r->at;
+    const char *start = r->at, *at;
     struct scn_expr *left = operand(r, mode);
-    while (left && peek(r) && strchr(signs, peek(r))) {
-        if (!part(r, left, start))
-            return NULL;
-        const char *at = r->at++;
-        left = op(r, *at, at, left, part(r, operand(r, mode), at + 1));
+    while (left && take_operator(r, signs, &at)) {
+        const char *second = r->at;
+        left = op(r, *at, at, part(r, left, start), part(r, operand(r, mode), second));
     }
     return left;
 }
@@ -482,6 +511,14 @@ struct scn_expr *expr_parse(const struct scn_cursor *c, struct btw_slice span, e
     struct scn_expr *expr = range(&r, mode);
     if (expr && r.at < r.end)
         return fail(&r, r.at, "expected the end of the value");
+    return expr;
+}
+
+struct scn_expr *expr_take_loose(struct scn_cursor *c)
+{
+    struct reader r = { .c = c, .at = c->at, .end = c->end, .loose = true };
+    struct scn_expr *expr = sum(&r, EXPR_INT);
+    lex_seek(c, r.at);
     return expr;
 }
 

@@ -99,6 +99,8 @@ enum expr_mode {
 struct scn_expr *expr_parse(const struct scn_cursor *c, struct btw_slice span, enum expr_mode mode);
 /* Takes the value at the cursor and parses it. */
 struct scn_expr *expr_take(struct scn_cursor *c, enum expr_mode mode);
+/* Takes an expression in whose operators white space may stand; there is no telling where it ends but by reading it. */
+struct scn_expr *expr_take_loose(struct scn_cursor *c);
 /* Takes the name of a counter: conn.NAME. */
 struct scn_expr *expr_counter(struct scn_cursor *c, const char *conn);
 /* An integer that is not written. */

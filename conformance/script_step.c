@@ -161,7 +161,7 @@ static bool take_comparison(struct scn_cursor *c, struct scn_step *step)
     if (compare < 0)
         return false;
     step->compare = (enum scn_compare)compare;
-    step->right = expr_take(c, EXPR_INT);
+    step->right = expr_take_loose(c);
     return step->right != NULL;
 }
 
@@ -173,7 +173,7 @@ static bool parse_until(struct scn_cursor *c, struct scn_step *step)
 
 static bool parse_check(struct scn_cursor *c, struct scn_step *step)
 {
-    step->left = expr_take(c, EXPR_INT);
+    step->left = expr_take_loose(c);
     return step->left && take_comparison(c, step) && step_options(c, step, OPT_ELSE | OPT_LABEL);
 }
 
