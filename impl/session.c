@@ -5,7 +5,6 @@
  */
 #include <assert.h>
 
-#include "btw/bencode.h"
 #include "btw/session.h"
 
 static const struct {
@@ -388,36 +387,21 @@ static void apply_allowed_fast(struct btw_session *session, enum btw_who who, co
 
 static enum btw_breach check_extended(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
 {
-    const struct btw_party *receiver = &session->party[other(who)];
-
     if (!btw_session_ext(session))
         return BTW_BREACH_EXT_OFF;
-    if (msg->ext == 0)
-        return BTW_BREACH_NONE;
-    for (size_t i = 0; i < BTW_SESSION_EXTS; i++)
-        if (receiver->ext_id[i] == msg->ext)
-            return BTW_BREACH_NONE;
-    return BTW_BREACH_EXT_ID;
+    if (msg->ext != 0 && btw_ext_map_find(&session->party[other(who)].ext, msg->ext) == BTW_EXTS)
+        return BTW_BREACH_EXT_ID;
+    return BTW_BREACH_NONE;
 }
 
-/* BEP 10: m is additive, 0 switches an extension off; an id that is no byte is no id. */
 static void apply_extended(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms)
 {
-    struct btw_party *party = &session->party[who];
-    struct btw_slice m;
-    unsigned flaws;
-    size_t used;
-    int64_t id;
+    struct btw_ext_handshake hs;
 
     (void)now_ms;
-    if (msg->ext != 0)
+    if (msg->ext != 0 || btw_ext_handshake_decode(&hs, msg->data, NULL) != BTW_OK)
         return;
-    party->ext_handshake = true;
-    if (btw_ben_check_lenient(msg->data, &used, &flaws, NULL) != BTW_OK || !btw_ben_get(msg->data, "m", &m))
-        return;
-    for (size_t i = 0; i < BTW_SESSION_EXTS && session->config.ext_names[i] != NULL; i++)
-        if (btw_ben_get_int(m, session->config.ext_names[i], &id) && id >= 0 && id <= UINT8_MAX)
-            party->ext_id[i] = (uint8_t)id;
+    btw_ext_map_update(&session->party[who].ext, &hs);
     tell_plain(session, BTW_EVENT_EXTENSIONS, who);
 }
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * The reference peer: a whole small client (several torrents, many connections) without sockets and without a clock.  Bytes and a
- * time go in; bytes, wishes to dial or close, and the next deadline come out.  It can be a seed, a leech or a magnet per torrent.
- * It follows every rule the monitors know; each of its choices is an entry of its policy table (policy.h).
+ * The reference peer: a whole small client (several torrents, many connections) without sockets and without a clock.
+ * Bytes and a time go in; bytes, wishes to dial or close, and the next deadline come out.  It can be a seed, a leech or
+ * a magnet per torrent. It follows every rule the monitors know; each of its choices is an entry of its policy table
+ * (policy.h).
  *
  * This layer allocates; what peers can make it allocate is bounded.
  */
 #ifndef BTW_PEER_H
 #define BTW_PEER_H
+
+#include <stdbool.h>
 
 #include "btw/fixture.h"
 #include "btw/policy.h"
@@ -32,14 +35,16 @@ struct btw_peer; /* one of its connections */
 struct btw_host *btw_host_new(const struct btw_policy *policy, uint64_t seed, uint16_t listen_port);
 void btw_host_free(struct btw_host *host); /* frees its peers, too */
 
-/* Adds a torrent; the fixture is borrowed and must outlive the host.  have: bitfield of the pieces a leech starts with, NULL for none. */
+/* Adds a torrent; the fixture is borrowed and must outlive the host.  have: bitfield of the pieces a leech starts with,
+ * NULL for none. */
 enum btw_status btw_host_add(struct btw_host *host, const struct btw_fixture *fixture, enum btw_role role,
                              const uint8_t *have);
 
 /* Somebody connected.  NULL: the host does not accept (policy, memory). */
 struct btw_peer *btw_host_accept(struct btw_host *host, const struct btw_address *from, int64_t now_ms);
 
-/* The host learns of a peer for a torrent (tracker, magnet x.pe, PEX).  peer_id may be NULL (unknown).  It may want to dial it. */
+/* The host learns of a peer for a torrent (tracker, magnet x.pe, PEX).  peer_id may be NULL (unknown).  It may want to
+ * dial it. */
 void btw_host_learn(struct btw_host *host, const uint8_t info_hash[20], const struct btw_address *peer,
                     const uint8_t *peer_id, int64_t now_ms);
 /* Takes one wish to dial; the caller connects and reports btw_peer_connected or btw_peer_closed.  NULL: none. */
@@ -66,6 +71,12 @@ void btw_host_tick(struct btw_host *host, int64_t now_ms);
 /* Facts for tests and tools. */
 const uint8_t *btw_host_peer_id(const struct btw_host *host);
 bool btw_host_complete(const struct btw_host *host, const uint8_t info_hash[20]);
+/* Own messages that the session (session.h) found wrong: 0 with the decent policy. */
+uint64_t btw_host_refusals(const struct btw_host *host);
+
+/* A fault: from now on every connection is reset and none is accepted, dialled or served. */
+void btw_host_crash(struct btw_host *host);
+bool btw_host_dead(const struct btw_host *host);
 
 #ifdef __cplusplus
 }

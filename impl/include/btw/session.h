@@ -12,6 +12,7 @@
 #define BTW_SESSION_H
 
 #include "btw/bytes.h"
+#include "btw/ext.h"
 #include "btw/msg.h"
 #include "btw/rate.h"
 
@@ -80,7 +81,6 @@ struct btw_pending {
     bool late;      /* its timeout has been reported */
 };
 
-enum { BTW_SESSION_EXTS = 8 };
 enum btw_who { BTW_US, BTW_THEM };
 
 /* What one party has said.  Callers read; only the session writes. */
@@ -97,10 +97,9 @@ struct btw_party {
     size_t bitfield_size;        /* of a bitfield before the geometry is known */
     struct btw_pending *pending; /* open requests of this party, oldest first */
     size_t pending_cap, pending_count;
-    bool ext_handshake;               /* sent at least once */
-    uint8_t ext_id[BTW_SESSION_EXTS]; /* id this party wants to receive for config.ext_names[i]; 0: none */
-    uint64_t payload_bytes;           /* blocks sent */
-    uint64_t wire_bytes;              /* everything sent */
+    struct btw_ext_map ext; /* ids this party wants to be sent */
+    uint64_t payload_bytes; /* blocks sent */
+    uint64_t wire_bytes;    /* everything sent */
     struct btw_rate payload_rate, wire_rate;
     int64_t last_ms; /* of the last message */
 };
@@ -139,7 +138,6 @@ struct btw_session_config {
     uint8_t *have[2], *allowed_fast[2];
     struct btw_pending *pending[2];
     size_t pending_cap[2];
-    const char *ext_names[BTW_SESSION_EXTS];           /* extensions whose ids are kept, NULL behind the last; static */
     int64_t request_timeout_ms, keepalive_ms, idle_ms; /* 0: never */
     bool permissive;             /* a refused message of ours counts as sent: for tools that break rules on purpose */
     btw_session_event_fn *event; /* may be NULL */

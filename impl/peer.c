@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One connection of the reference peer: bytes in, messages through the session to whoever is in charge, bytes out,
+ * timers.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "peer_impl.h"
+
+enum {
+    INPUT_SIZE = 1 << 15,   /* grows up to the longest message */
+    EARLY_MAP_SIZE = 65536, /* remembered availability while the metadata is unknown: 2^19 pieces */
+};
+
+/* --- output ----------------------------------------------------------------------------------------------------------
+ */
+
+size_t btw_peer_backlog(const struct btw_peer *peer)
+{
+    return peer->out.len - peer->out.at;
+}
+
+static bool reserve(struct buffer *out, size_t more)
+{
+    size_t held = out->len - out->at, cap = out->cap > 0 ? out->cap : 4096;
+    uint8_t *data;
+
+    if (out->at > 0 && out->len + more > out->cap) {
+        memmove(out->data, out->data + out->at, held);
+        out->at = 0;
+        out->len = held;
+    }
+    if (out->len + more <= out->cap)
+        return true;
+    while (cap < held + more)
+        cap *= 2;
+    data = realloc(out->data, cap);
+    if (data == NULL)
+        return false;
+    out->data = data;
+    out->cap = cap;
+    return true;
+}
+
+void btw_peer_put_raw(struct btw_peer *peer, const struct btw_msg *msg)
+{
+    size_t len, size = btw_msg_size(msg);
+
+    if (peer->state == PEER_DONE || peer->hung)
+        return;
+    if ((int64_t)(btw_peer_backlog(peer) + size) > peer->host->policy.output_max || !reserve(&peer->out, size)) {
+        btw_peer_close(peer, BTW_END_RST);
+        return;
+    }
+    if (btw_msg_encode(peer->out.data + peer->out.len, size, &len, msg) == BTW_OK)
+        peer->out.len += len;
+}
+
+void btw_peer_put(struct btw_peer *peer, const struct btw_msg *msg)
+{
+    if (peer->state == PEER_DONE || peer->hung)
+        return;
+    if (btw_session_send(&peer->session, msg, peer->host->now_ms, NULL) != BTW_OK)
+        peer->host->refusals++;
+    btw_peer_put_raw(peer, msg);
+}
+
+void btw_peer_put_plain(struct btw_peer *peer, enum btw_type type)
+{
+    btw_peer_put(peer, &(struct btw_msg){ .type = type });
+}
+
+void btw_peer_put_piece(struct btw_peer *peer, enum btw_type type, uint32_t piece)
+{
+    btw_peer_put(peer, &(struct btw_msg){ .type = type, .piece = piece });
+}
+
+void btw_peer_put_block(struct btw_peer *peer, enum btw_type type, struct btw_block block)
+{
+    btw_peer_put(peer,
+                 &(struct btw_msg){ .type = type, .piece = block.piece, .begin = block.begin, .length = block.length });
+}
+
+struct btw_slice btw_peer_output(const struct btw_peer *peer)
+{
+    if (peer->hung)
+        return btw_slice_of(NULL, 0);
+    return btw_slice_of(peer->out.data + peer->out.at, btw_peer_backlog(peer));
+}
+
+void btw_peer_sent(struct btw_peer *peer, size_t len)
+{
+    assert(len <= btw_peer_backlog(peer));
+    peer->out.at += len;
+    if (peer->out.at == peer->out.len)
+        peer->out.at = peer->out.len = 0;
+    btw_peer_work(peer);
+    btw_host_settle(peer->host);
+}
+
+/* --- state -----------------------------------------------------------------------------------------------------------
+ */
+
+struct btw_party *btw_peer_us(struct btw_peer *peer)
+{
+    return &peer->session.party[BTW_US];
+}
+
+struct btw_party *btw_peer_them(struct btw_peer *peer)
+{
+    return &peer->session.party[BTW_THEM];
+}
+
+bool btw_peer_fast(const struct btw_peer *peer)
+{
+    return btw_session_fast(&peer->session);
+}
+
+void btw_peer_after(struct btw_peer *peer, enum peer_timer timer, int64_t delay_ms)
+{
+    peer->timers[timer] = delay_ms > 0 ? peer->host->now_ms + delay_ms : INT64_MAX;
+}
+
+void btw_peer_never(struct btw_peer *peer, enum peer_timer timer)
+{
+    peer->timers[timer] = INT64_MAX;
+}
+
+static void on_event(void *user, const struct btw_session_event *event)
+{
+    btw_leech_event(user, event);
+}
+
+bool btw_peer_attach(struct btw_peer *peer)
+{
+    const struct btw_policy *policy = &peer->host->policy;
+    size_t map_size = peer->torrent->known ? btw_bits_size(peer->torrent->geometry.pieces) : EARLY_MAP_SIZE;
+    size_t ours = (size_t)policy->pipeline, theirs = (size_t)policy->queue + 1;
+    struct btw_session_config config = {
+        .geometry = peer->torrent->geometry,
+        .map_size = map_size,
+        .request_timeout_ms = policy->request_timeout_ms,
+        .keepalive_ms = policy->keepalive_ms,
+        .idle_ms = policy->idle_ms,
+        .permissive = true,
+        .event = on_event,
+        .user = peer,
+    };
+
+    peer->maps = calloc(5, map_size);
+    peer->pending = calloc(ours + theirs, sizeof *peer->pending);
+    if (peer->maps == NULL || peer->pending == NULL)
+        return false;
+    for (int who = BTW_US; who <= BTW_THEM; who++) {
+        config.have[who] = peer->maps + (size_t)who * map_size;
+        config.allowed_fast[who] = peer->maps + (size_t)(who + 2) * map_size;
+    }
+    peer->declined = peer->maps + 4 * map_size;
+    config.pending[BTW_US] = peer->pending;
+    config.pending_cap[BTW_US] = ours;
+    config.pending[BTW_THEM] = peer->pending + ours;
+    config.pending_cap[BTW_THEM] = theirs;
+    btw_session_init(&peer->session, &config, peer->host->now_ms);
+    return true;
+}
+
+void btw_peer_close(struct btw_peer *peer, enum btw_end how)
+{
+    if (how == BTW_END_RST)
+        peer->out.at = peer->out.len = 0;
+    if (peer->state == PEER_DONE)
+        return;
+    peer->state = PEER_DONE;
+    peer->end = how;
+    for (size_t i = 0; i < TIMERS; i++)
+        peer->timers[i] = INT64_MAX;
+    if (peer->candidate != NULL)
+        peer->candidate->peer = NULL;
+    peer->candidate = NULL;
+    if (peer->torrent == NULL)
+        return;
+    btw_seed_leave(peer);
+    btw_leech_leave(peer);
+    btw_magnet_leave(peer);
+    peer->torrent->wake = true;
+}
+
+void btw_peer_react(struct btw_peer *peer, int64_t reaction)
+{
+    switch ((enum reaction)reaction) {
+    case REACT_IGNORE:
+    case REACT_DESYNC: /* only where a frame was read; see btw_peer_received */
+        return;
+    case REACT_CLOSE:
+        btw_peer_close(peer, BTW_END_FIN);
+        return;
+    case REACT_CRASH:
+        btw_host_crash(peer->host);
+        return;
+    case REACT_HANG:
+        peer->hung = true;
+        return;
+    }
+}
+
+void btw_peer_opened(struct btw_peer *peer)
+{
+    const struct btw_policy *policy = &peer->host->policy;
+
+    peer->state = PEER_OPEN;
+    btw_peer_never(peer, TIMER_HANDSHAKE);
+    btw_peer_ext_hello(peer);
+    btw_peer_announce(peer);
+    btw_peer_after(peer, TIMER_FLAP, policy->flap_ms);
+    btw_peer_after(peer, TIMER_HAVES, policy->have_repeat_ms);
+    btw_peer_after(peer, TIMER_REPEAT, policy->request_repeat_ms);
+}
+
+void btw_peer_work(struct btw_peer *peer)
+{
+    if (peer->state != PEER_OPEN || peer->hung)
+        return;
+    btw_meta_serve(peer);
+    btw_seed_serve(peer);
+    btw_magnet_ask(peer);
+    btw_leech_interest(peer);
+    btw_leech_ask(peer);
+    if (peer->half_closed && !btw_seed_busy(peer))
+        btw_peer_close(peer, BTW_END_FIN);
+}
+
+/* --- messages --------------------------------------------------------------------------------------------------------
+ */
+
+/* What the policy says about a breach of the session's rules. */
+static int64_t reaction_to(const struct btw_peer *peer, const struct btw_msg *msg, enum btw_breach breach)
+{
+    const struct btw_policy *policy = &peer->host->policy;
+
+    switch (breach) {
+    case BTW_BREACH_NONE:
+    case BTW_BREACH_NOT_INTERESTED:
+    case BTW_BREACH_CHOKED:
+    case BTW_BREACH_NOT_ANNOUNCED:
+    case BTW_BREACH_REQUEST_TWICE:
+    case BTW_BREACH_RANGE:
+    case BTW_BREACH_TOO_MANY:
+    case BTW_BREACH_DHT_OFF:
+        return REACT_IGNORE; /* requests are judged by the seed */
+    case BTW_BREACH_NO_HANDSHAKE:
+    case BTW_BREACH_HANDSHAKE_TWICE:
+    case BTW_BREACHES:
+        return REACT_CLOSE;
+    case BTW_BREACH_LATE_AVAILABILITY:
+        return policy->on_late_availability;
+    case BTW_BREACH_BITFIELD_SIZE:
+        return policy->on_bitfield_size;
+    case BTW_BREACH_SPARE_BITS:
+        return policy->on_spare_bits;
+    case BTW_BREACH_INDEX:
+        return msg->type == BTW_HAVE ? policy->on_bad_index : policy->on_bad_hint;
+    case BTW_BREACH_HAVE_TWICE:
+        return msg->type == BTW_HAVE ? policy->on_have_twice : REACT_IGNORE;
+    case BTW_BREACH_PIECE_UNASKED:
+        return btw_peer_fast(peer) ? policy->on_piece_unasked : policy->on_stray_piece;
+    case BTW_BREACH_CANCEL_UNASKED:
+        return policy->on_cancel_unasked;
+    case BTW_BREACH_REJECT_UNASKED:
+        return policy->on_reject_unasked;
+    case BTW_BREACH_FAST_OFF:
+        return policy->on_fast_off;
+    case BTW_BREACH_EXT_OFF:
+        return policy->on_ext_off;
+    case BTW_BREACH_EXT_ID:
+        return policy->on_unknown_ext;
+    }
+    return REACT_CLOSE;
+}
+
+/* Hands an accepted message to whoever is in charge. */
+static void dispatch(struct btw_peer *peer, const struct btw_msg *msg)
+{
+    switch (msg->type) {
+    case BTW_HANDSHAKE:
+    case BTW_KEEPALIVE:
+    case BTW_RAW:
+    case BTW_HASH_REQUEST:
+    case BTW_HASHES:
+    case BTW_HASH_REJECT:
+    case BTW_REQUEST: /* the seed has it already */
+    case BTW_CHOKE:
+    case BTW_UNCHOKE:
+    case BTW_ALLOWED_FAST:
+        return; /* the session's state says it all, btw_peer_work goes by that */
+    case BTW_INTERESTED:
+    case BTW_NOT_INTERESTED:
+        btw_seed_interest(peer);
+        return;
+    case BTW_HAVE:
+    case BTW_BITFIELD:
+    case BTW_HAVE_ALL:
+    case BTW_HAVE_NONE:
+        btw_seed_availability(peer);
+        return;
+    case BTW_PIECE:
+        btw_leech_block(peer, msg);
+        return;
+    case BTW_CANCEL:
+        btw_seed_cancel(peer, msg);
+        return;
+    case BTW_PORT:
+        btw_peer_react(peer, msg->port == 0 ? peer->host->policy.on_port_zero : peer->host->policy.on_port);
+        return;
+    case BTW_SUGGEST:
+        btw_peer_react(peer, peer->host->policy.on_suggest);
+        return;
+    case BTW_REJECT:
+        btw_leech_rejected(peer, msg);
+        return;
+    case BTW_EXTENDED:
+        btw_peer_ext_received(peer, msg);
+        return;
+    case BTW_TYPES:
+        break;
+    }
+    assert(!"a message type without a row");
+}
+
+static bool changes_nothing(struct btw_peer *peer, enum btw_type type)
+{
+    const struct btw_party *them = btw_peer_them(peer);
+
+    return (type == BTW_CHOKE && them->choking) || (type == BTW_UNCHOKE && !them->choking) ||
+           (type == BTW_INTERESTED && them->interested) || (type == BTW_NOT_INTERESTED && !them->interested);
+}
+
+static void on_message(struct btw_peer *peer, const struct btw_msg *msg)
+{
+    const struct btw_policy *policy = &peer->host->policy;
+    enum btw_breach breach = BTW_BREACH_NONE;
+
+    if (changes_nothing(peer, msg->type))
+        btw_peer_react(peer, policy->on_repeated_state);
+    if (msg->type == BTW_CANCEL && !policy->honour_cancel)
+        return;
+    if (btw_session_received(&peer->session, msg, peer->host->now_ms, NULL) != BTW_OK)
+        breach = peer->session.breach;
+    if (msg->type == BTW_REQUEST)
+        btw_seed_request(peer, msg, breach);
+    else if (breach != BTW_BREACH_NONE)
+        btw_peer_react(peer, reaction_to(peer, msg, breach));
+    else
+        dispatch(peer, msg);
+}
+
+/* --- bytes in --------------------------------------------------------------------------------------------------------
+ */
+
+static bool reading(const struct btw_peer *peer)
+{
+    return peer->state == PEER_OPEN && !peer->hung;
+}
+
+/* What the policy says about a frame that is no message, and where a desynchronised reader would go on in it. */
+static int64_t reaction_to_frame(const struct btw_peer *peer, enum btw_status status, const struct btw_msg *msg,
+                                 size_t *expected)
+{
+    const struct btw_policy *policy = &peer->host->policy;
+    const struct btw_desc *desc = msg->data.len > 4 ? btw_desc_of_id(msg->data.data[4]) : NULL;
+
+    if (status == BTW_TOO_LONG) {
+        *expected = 4;
+        return policy->on_too_long;
+    }
+    if (desc == NULL) {
+        *expected = 5;
+        return policy->on_unknown_id;
+    }
+    *expected = btw_msg_size(&(struct btw_msg){ .type = desc->type });
+    return policy->on_bad_layout;
+}
+
+static bool grow_input(struct btw_peer *peer)
+{
+    size_t need = btw_stream_need(&peer->stream);
+    uint8_t *input = malloc(need);
+
+    if (input == NULL) {
+        btw_peer_close(peer, BTW_END_RST);
+        return false;
+    }
+    btw_stream_rebuffer(&peer->stream, input, need);
+    free(peer->input);
+    peer->input = input;
+    peer->input_cap = need;
+    return true;
+}
+
+static bool start_stream(struct btw_peer *peer)
+{
+    if (peer->input == NULL) {
+        peer->input_cap = INPUT_SIZE;
+        peer->input = malloc(peer->input_cap);
+    }
+    if (peer->input == NULL)
+        return false;
+    btw_stream_init(&peer->stream, peer->input, peer->input_cap, BTW_LEN_MAX_DEFAULT, false);
+    return true;
+}
+
+/* A fault: the reader loses its place and goes on inside the frame.  Returns what is left to read, in new memory that
+ * replaces *spill. */
+static struct btw_slice resume_inside(struct btw_peer *peer, struct btw_slice frame, size_t expected,
+                                      struct btw_slice in, uint8_t **spill)
+{
+    size_t left = frame.len > expected ? frame.len - expected : 0;
+    uint8_t *bytes = malloc(left + in.len + 1);
+
+    if (bytes == NULL) {
+        btw_peer_close(peer, BTW_END_RST);
+        return btw_slice_of(NULL, 0);
+    }
+    memcpy(bytes, frame.data + frame.len - left, left);
+    if (in.len > 0)
+        memcpy(bytes + left, in.data, in.len);
+    free(*spill);
+    *spill = bytes;
+    start_stream(peer);
+    return btw_slice_of(bytes, left + in.len);
+}
+
+static void read_messages(struct btw_peer *peer, struct btw_slice in)
+{
+    uint8_t *spill = NULL;
+    struct btw_msg msg;
+    size_t expected;
+
+    while (reading(peer)) {
+        enum btw_status status = btw_stream_next(&peer->stream, &in, &msg, NULL);
+        int64_t reaction;
+
+        if (status == BTW_MORE || (status == BTW_NO_SPACE && !grow_input(peer)))
+            break;
+        if (status == BTW_NO_SPACE)
+            continue;
+        if (status == BTW_OK && msg.type != BTW_RAW) {
+            on_message(peer, &msg);
+            continue;
+        }
+        reaction = reaction_to_frame(peer, status, &msg, &expected);
+        if (reaction == REACT_DESYNC)
+            in = resume_inside(peer, msg.data, expected, in, &spill);
+        else if (reaction == REACT_IGNORE && status == BTW_TOO_LONG)
+            peer->hung = true; /* a fault: wait for bytes that never fit */
+        else
+            btw_peer_react(peer, reaction);
+    }
+    free(spill);
+}
+
+void btw_peer_received(struct btw_peer *peer, struct btw_slice bytes, int64_t now_ms)
+{
+    if (now_ms > peer->host->now_ms)
+        peer->host->now_ms = now_ms;
+    if (peer->state == PEER_GREETING && !peer->hung) {
+        btw_peer_greeted(peer, &bytes);
+        if (peer->state == PEER_OPEN && !start_stream(peer))
+            btw_peer_close(peer, BTW_END_RST);
+    }
+    read_messages(peer, bytes);
+    btw_peer_work(peer);
+    btw_host_settle(peer->host);
+}
+
+void btw_peer_received_end(struct btw_peer *peer, enum btw_end how, int64_t now_ms)
+{
+    if (now_ms > peer->host->now_ms)
+        peer->host->now_ms = now_ms;
+    if (how == BTW_END_FIN && peer->state == PEER_OPEN && !peer->hung && peer->host->policy.on_end == REACT_CLOSE) {
+        peer->half_closed = true;
+        btw_peer_work(peer);
+    } else if (how == BTW_END_FIN && peer->state != PEER_DONE) {
+        btw_peer_react(peer, peer->host->policy.on_end);
+    } else {
+        btw_peer_close(peer, BTW_END_RST);
+    }
+    btw_host_settle(peer->host);
+}
+
+enum btw_end btw_peer_wants_end(const struct btw_peer *peer)
+{
+    return peer->state == PEER_DONE ? peer->end : BTW_END_NONE;
+}
+
+void btw_peer_connected(struct btw_peer *peer, int64_t now_ms)
+{
+    peer->host->now_ms = now_ms;
+    if (peer->state != PEER_DIALLING)
+        return;
+    peer->state = PEER_GREETING;
+    if (!peer->host->policy.dial_first)
+        return;
+    btw_peer_greet(peer);
+    if (peer->host->policy.early_messages)
+        btw_peer_announce(peer);
+}
+
+void btw_peer_free(struct btw_peer *peer)
+{
+    struct btw_host *host = peer->host;
+
+    btw_peer_close(peer, BTW_END_RST);
+    if (peer->prev != NULL)
+        peer->prev->next = peer->next;
+    else
+        host->peers = peer->next;
+    if (peer->next != NULL)
+        peer->next->prev = peer->prev;
+    host->peer_count--;
+    free(peer->input);
+    free(peer->out.data);
+    free(peer->maps);
+    free(peer->pending);
+    free(peer->served);
+    free(peer->refused);
+    free(peer->told);
+    free(peer);
+    btw_host_settle(host);
+}
+
+/* --- time ------------------------------------------------------------------------------------------------------------
+ */
+
+static void on_timer(struct btw_peer *peer, enum peer_timer timer)
+{
+    switch (timer) {
+    case TIMER_HANDSHAKE:
+        btw_peer_close(peer, BTW_END_RST);
+        return;
+    case TIMER_CHOKE:
+    case TIMER_FLAP:
+        btw_seed_timer(peer, timer);
+        return;
+    case TIMER_HAVES:
+        btw_peer_repeat_haves(peer);
+        return;
+    case TIMER_REPEAT:
+    case TIMER_PAUSE:
+        btw_leech_timer(peer, timer);
+        return;
+    case TIMER_METADATA:
+        btw_magnet_timer(peer);
+        return;
+    case TIMER_PEX:
+        btw_pex_timer(peer);
+        return;
+    case TIMERS:
+        break;
+    }
+    assert(!"a timer without a row");
+}
+
+static void session_tick(struct btw_peer *peer)
+{
+    int64_t now_ms = peer->host->now_ms;
+    bool idle = peer->session.idle_at_ms <= now_ms, silent = peer->session.keepalive_at_ms <= now_ms;
+
+    btw_session_tick(&peer->session, now_ms);
+    btw_leech_late(peer);
+    if (idle)
+        btw_peer_close(peer, BTW_END_FIN);
+    else if (silent)
+        btw_peer_put_plain(peer, BTW_KEEPALIVE);
+}
+
+void btw_peer_tick(struct btw_peer *peer)
+{
+    if (peer->state == PEER_DONE || peer->hung)
+        return;
+    for (int timer = 0; timer < TIMERS; timer++) {
+        if (peer->timers[timer] > peer->host->now_ms)
+            continue;
+        peer->timers[timer] = INT64_MAX;
+        on_timer(peer, (enum peer_timer)timer);
+    }
+    if (peer->state == PEER_OPEN && btw_session_deadline(&peer->session) <= peer->host->now_ms)
+        session_tick(peer);
+    btw_peer_work(peer);
+}
+
+int64_t btw_peer_deadline(const struct btw_peer *peer)
+{
+    int64_t next = INT64_MAX, session;
+
+    if (peer->state == PEER_DONE || peer->hung)
+        return INT64_MAX;
+    for (int timer = 0; timer < TIMERS; timer++)
+        if (peer->timers[timer] < next)
+            next = peer->timers[timer];
+    session = peer->state == PEER_OPEN ? btw_session_deadline(&peer->session) : INT64_MAX;
+    return session < next ? session : next;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the parts of the reference peer share.  peer.c moves bytes and dispatches messages, host.c keeps torrents and
+ * connections, and one file per job does the rest: handshake, extensions, seeding, leeching, metadata, peer exchange.
+ */
+#ifndef BTW_PEER_IMPL_H
+#define BTW_PEER_IMPL_H
+
+#include "btw/peer.h"
+#include "btw/session.h"
+#include "btw/stream.h"
+#include "btw/ut_metadata.h"
+
+/* What an on_* entry of the policy says. */
+enum reaction { REACT_IGNORE, REACT_CLOSE, REACT_CRASH, REACT_HANG, REACT_DESYNC };
+
+/* Timers of one connection; each has its handler in peer.c. */
+enum peer_timer {
+    TIMER_HANDSHAKE, /* theirs is due */
+    TIMER_CHOKE,     /* the choke state may be changed again */
+    TIMER_FLAP,      /* a fault: change it whatever anybody wants */
+    TIMER_HAVES,     /* a fault: repeat all haves */
+    TIMER_REPEAT,    /* a fault: repeat all requests */
+    TIMER_PAUSE,     /* a peer that rejected may be asked again */
+    TIMER_METADATA,  /* an answer is due, or asking is allowed again */
+    TIMER_PEX,       /* the next message may be sent */
+    TIMERS
+};
+
+/* A growing buffer with a head: the output of a connection. */
+struct buffer {
+    uint8_t *data;
+    size_t at, len, cap; /* data[at..len) is still to go */
+};
+
+/* One piece that is being downloaded. */
+struct download {
+    uint32_t piece, blocks;
+    uint8_t *data;     /* of the whole piece */
+    uint8_t *got;      /* per block: 1 it is there */
+    uint16_t *asked;   /* per block: open requests that are not late */
+    uint64_t *from;    /* per block: serial number of the peer it came from */
+    uint64_t only;     /* after a bad hash only this peer is asked, so that blame is certain; 0: nobody yet */
+    uint64_t received; /* bytes, whatever they were */
+    bool alone;        /* use `only` */
+    struct download *next;
+};
+
+/* Metadata that is being fetched (BEP 9): one attempt at one size. */
+struct fetch {
+    struct btw_metadata metadata; /* its buffer is NULL while nothing is being fetched */
+    uint8_t *buffer;
+    uint64_t *asked; /* per piece: serial number of the peer asked, 0: nobody */
+    uint64_t only;   /* after a bad hash all comes from this peer; 0: from anybody */
+    bool alone;      /* use `only` */
+};
+
+/* Somebody we have heard of. */
+struct candidate {
+    struct btw_address address;
+    uint8_t peer_id[20];
+    bool has_peer_id;
+    struct btw_peer *peer; /* connected or being dialled */
+    int64_t next_dial_ms;
+    int64_t dials;
+    struct candidate *next;
+};
+
+struct torrent {
+    struct btw_host *host;
+    const struct btw_fixture *fixture; /* borrowed; a magnet may look at its info-hash only until known */
+    uint8_t info_hash[20];
+    bool known;    /* the metadata is there, so meta, geometry and have are */
+    uint8_t *info; /* metadata that came over the wire, NULL when it is the fixture's */
+    struct btw_metainfo meta;
+    struct btw_geometry geometry;
+    uint8_t *have; /* verified pieces */
+    uint32_t have_count;
+    uint32_t *order; /* rank of each piece among equally rare ones, from the host's seed */
+    struct download *downloads;
+    struct fetch fetch;
+    bool wake; /* something changed that lets other connections go on */
+    struct candidate *candidates;
+    size_t candidate_count;
+    struct torrent *next;
+};
+
+enum peer_state {
+    PEER_DIALLING, /* the caller connects */
+    PEER_GREETING, /* handshakes are not complete */
+    PEER_OPEN,
+    PEER_DONE, /* nothing is read any more; output may be left */
+};
+
+struct btw_peer {
+    struct btw_host *host;
+    struct torrent *torrent; /* NULL until the handshake names it */
+    struct btw_peer *next, *prev;
+    uint64_t serial; /* never used twice in a host, never 0 */
+    struct btw_address address;
+    struct candidate *candidate;
+    bool dialled;
+    enum peer_state state;
+    enum btw_end end;
+    bool half_closed; /* they sent FIN; what is pending is still answered */
+    bool hung;        /* a fault: it neither reads nor writes any more */
+
+    uint8_t greeting[BTW_HANDSHAKE_SIZE];
+    size_t greeting_len;
+    bool greeted;   /* our handshake is out */
+    bool announced; /* and what we have */
+    uint8_t peer_id[20];
+
+    struct btw_stream stream;
+    uint8_t *input;
+    size_t input_cap;
+    struct buffer out;
+    int64_t timers[TIMERS];
+
+    struct btw_session session;  /* valid once torrent is set */
+    uint8_t *maps;               /* memory of its four maps, */
+    struct btw_pending *pending; /* and of both request tables */
+
+    /* extensions */
+    int64_t reqq;          /* theirs */
+    int64_t metadata_size; /* theirs, 0: not announced */
+    uint16_t listen_port;  /* theirs, 0: not announced */
+    bool upload_only;
+    bool ext_sent, ext_heard;
+    struct btw_ext_map ext; /* ids to send with: what they announced, as the policy reads it */
+
+    /* seeding */
+    bool slot;              /* unchoked and counted */
+    int64_t wants_since_ms; /* interested and choked since then, INT64_MAX: not waiting */
+    int64_t choke_changed_ms;
+    bool ever_unchoked;
+    bool offered_fast;
+    uint8_t *served, *refused; /* faults: blocks served once, or cancelled for ever; by block number */
+    uint32_t metadata_queue[64];
+    size_t metadata_waiting;
+    int64_t metadata_answers;
+
+    /* leeching */
+    bool paused; /* TIMER_PAUSE runs */
+    bool late;   /* owes an answer for too long: nothing new is asked until something comes */
+    bool bitfield_seen, fast_seen, unchoke_lost;
+    uint32_t bad_pieces;
+    uint8_t *declined; /* per piece: allowed-fast pieces it rejected while choking */
+
+    /* peer exchange: contacts told on this connection, by serial number */
+    struct btw_address *told;
+    size_t told_count, told_cap;
+    bool pex_started;
+};
+
+struct btw_host {
+    struct btw_policy policy;
+    uint64_t random;
+    uint8_t peer_id[20];
+    uint16_t listen_port;
+    struct torrent *torrents;
+    struct btw_peer *peers;
+    size_t peer_count;
+    uint64_t serials;
+    int64_t now_ms, rotate_at_ms;
+    size_t slots_used;
+    bool dead;
+    uint64_t refusals;           /* own messages the session found wrong: 0 for the decent policy */
+    struct btw_ext_map last_ext; /* a fault: one table for all peers */
+    struct btw_address banned[64];
+    size_t banned_count;
+    uint8_t *scratch; /* one block of the longest length served */
+};
+
+/* --- host.c --- */
+uint64_t btw_host_random(struct btw_host *host);
+struct torrent *btw_host_find(const struct btw_host *host, const uint8_t info_hash[20]);
+void btw_host_ban(struct btw_host *host, const struct btw_address *address);
+struct candidate *btw_torrent_meet(struct torrent *torrent, const struct btw_address *address);
+/* Makes meta, geometry and have usable; false when it is too large or memory is short. */
+bool btw_torrent_know(struct torrent *torrent, const struct btw_metainfo *meta);
+bool btw_torrent_complete(const struct torrent *torrent);
+struct btw_peer *btw_peer_new(struct btw_host *host, const struct btw_address *address);
+bool btw_address_equal(const struct btw_address *a, const struct btw_address *b);
+/* Lets the other connections of torrents that were woken go on; the last thing every entry point does. */
+void btw_host_settle(struct btw_host *host);
+
+/* --- peer.c --- */
+/* Gives a connection whose torrent is known its session; false when memory is short. */
+bool btw_peer_attach(struct btw_peer *peer);
+/* Sends whatever may be sent now. */
+void btw_peer_work(struct btw_peer *peer);
+void btw_peer_tick(struct btw_peer *peer);
+int64_t btw_peer_deadline(const struct btw_peer *peer);
+/* Both handshakes are there. */
+void btw_peer_opened(struct btw_peer *peer);
+/* Queues a message, or nothing when the connection has ended. */
+void btw_peer_put(struct btw_peer *peer, const struct btw_msg *msg);
+void btw_peer_put_plain(struct btw_peer *peer, enum btw_type type);
+void btw_peer_put_piece(struct btw_peer *peer, enum btw_type type, uint32_t piece);
+void btw_peer_put_block(struct btw_peer *peer, enum btw_type type, struct btw_block block);
+/* Bytes as they are, behind the back of the session. */
+void btw_peer_put_raw(struct btw_peer *peer, const struct btw_msg *msg);
+size_t btw_peer_backlog(const struct btw_peer *peer);
+/* Ends the connection: everything it held is given back at once, output that is left may still go (FIN). */
+void btw_peer_close(struct btw_peer *peer, enum btw_end how);
+/* Does what an on_* entry says. */
+void btw_peer_react(struct btw_peer *peer, int64_t reaction);
+void btw_peer_after(struct btw_peer *peer, enum peer_timer timer, int64_t delay_ms);
+void btw_peer_never(struct btw_peer *peer, enum peer_timer timer);
+bool btw_peer_fast(const struct btw_peer *peer);
+struct btw_party *btw_peer_us(struct btw_peer *peer);
+struct btw_party *btw_peer_them(struct btw_peer *peer);
+
+/* --- peer_handshake.c --- */
+/* Takes handshake bytes from the front of *in. */
+void btw_peer_greeted(struct btw_peer *peer, struct btw_slice *in);
+void btw_peer_greet(struct btw_peer *peer);
+/* Tells what we have; once per connection, when the metadata is known. */
+void btw_peer_announce(struct btw_peer *peer);
+void btw_peer_have(struct btw_peer *peer, uint32_t piece);
+void btw_peer_repeat_haves(struct btw_peer *peer);
+
+/* --- peer_ext.c --- */
+void btw_peer_ext_hello(struct btw_peer *peer);
+void btw_peer_ext_received(struct btw_peer *peer, const struct btw_msg *msg);
+/* Sends a payload with the id they gave to the extension; false, and nothing sent, when it is off. */
+bool btw_peer_ext_on(const struct btw_peer *peer, enum btw_ext ext);
+void btw_peer_ext_send(struct btw_peer *peer, enum btw_ext ext, struct btw_slice payload);
+
+/* --- peer_seed.c --- */
+void btw_seed_interest(struct btw_peer *peer);
+void btw_seed_availability(struct btw_peer *peer);
+void btw_seed_request(struct btw_peer *peer, const struct btw_msg *msg, enum btw_breach breach);
+void btw_seed_cancel(struct btw_peer *peer, const struct btw_msg *msg);
+void btw_seed_serve(struct btw_peer *peer);
+void btw_seed_timer(struct btw_peer *peer, enum peer_timer timer);
+void btw_seed_rotate(struct btw_host *host);
+void btw_seed_leave(struct btw_peer *peer);
+bool btw_seed_busy(const struct btw_peer *peer);
+
+/* --- peer_leech.c --- */
+void btw_leech_interest(struct btw_peer *peer);
+void btw_leech_ask(struct btw_peer *peer);
+void btw_leech_block(struct btw_peer *peer, const struct btw_msg *msg);
+void btw_leech_rejected(struct btw_peer *peer, const struct btw_msg *msg);
+void btw_leech_late(struct btw_peer *peer);
+void btw_leech_leave(struct btw_peer *peer);
+void btw_leech_timer(struct btw_peer *peer, enum peer_timer timer);
+void btw_leech_event(struct btw_peer *peer, const struct btw_session_event *event);
+void btw_leech_forget(struct torrent *torrent);
+
+/* --- peer_meta.c, peer_magnet.c --- */
+void btw_meta_received(struct btw_peer *peer, struct btw_slice payload);
+void btw_meta_serve(struct btw_peer *peer);
+void btw_magnet_ask(struct btw_peer *peer);
+void btw_magnet_leave(struct btw_peer *peer);
+void btw_magnet_timer(struct btw_peer *peer);
+void btw_magnet_forget(struct torrent *torrent);
+
+/* --- peer_pex.c --- */
+void btw_pex_start(struct btw_peer *peer);
+void btw_pex_timer(struct btw_peer *peer);
+void btw_pex_received(struct btw_peer *peer, struct btw_slice payload);
+
+#endif
