@@ -53,7 +53,7 @@ static void all_forms_of_the_hash_are_understood(void **state)
 static void parameters_are_decoded(void **state)
 {
     static const char text[] = "magnet:?dn=a+b%2Bc%20%41&tr=http%3A%2F%2Ft%2Fa%3Fx%3D1&xt=urn:btih:" HASH
-                               "&x.pe=127.0.0.1:6881&tr.2=udp://u:1&x.pe=[::1]:1&so=0,2-3&tracker=no&x.pea=no&tr.=no";
+                               "&x.pe=127.0.0.1:6881&tr.2=udp://u+v:1&x.pe=[::1]:1&so=0,2-3&tracker=no&x.pea=no&tr.=no";
     struct btw_magnet magnet;
     uint8_t scratch[sizeof text];
 
@@ -63,7 +63,7 @@ static void parameters_are_decoded(void **state)
     assert_true(btw_slice_equal(magnet.select, btw_slice_str("0,2-3")));
     assert_int_equal(magnet.trackers.count, 2);
     assert_true(btw_slice_equal(magnet.trackers.item[0], btw_slice_str("http://t/a?x=1")));
-    assert_true(btw_slice_equal(magnet.trackers.item[1], btw_slice_str("udp://u:1")));
+    assert_true(btw_slice_equal(magnet.trackers.item[1], btw_slice_str("udp://u+v:1")));
     assert_int_equal(magnet.peers.count, 2);
     assert_true(btw_slice_equal(magnet.peers.item[0], btw_slice_str("127.0.0.1:6881")));
     assert_true(btw_slice_equal(magnet.peers.item[1], btw_slice_str("[::1]:1")));
