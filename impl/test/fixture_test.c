@@ -174,6 +174,19 @@ static void the_metadata_pieces_of_meta3_differ(void **state)
     btw_fixture_free(&fixture);
 }
 
+/* Clients that write the dictionary anew before hashing it (aria2, Transmission 3.00) arrive at this one. */
+static void the_resorted_hash_is_what_re_encoding_gives(void **state)
+{
+    static const uint8_t want[20] = { 0x47, 0x21, 0x4b, 0xf2, 0xb8, 0xaf, 0xb8, 0xf0, 0xf2, 0x82,
+                                      0xd1, 0xbe, 0x21, 0x2a, 0xa7, 0x75, 0x75, 0x01, 0x30, 0x62 };
+    struct btw_fixture fixture;
+
+    (void)state;
+    assert_int_equal(btw_fixture_make(&fixture, "unsorted", 0), BTW_OK);
+    assert_memory_equal(fixture.resorted_hash, want, sizeof want);
+    btw_fixture_free(&fixture);
+}
+
 static void an_unknown_name_is_not_found(void **state)
 {
     struct btw_fixture fixture;
@@ -192,6 +205,7 @@ int main(void)
         cmocka_unit_test(padding_is_zeros_and_nothing_else_is),
         cmocka_unit_test(a_copy_has_the_geometry_and_nothing_else),
         cmocka_unit_test(the_metadata_pieces_of_meta3_differ),
+        cmocka_unit_test(the_resorted_hash_is_what_re_encoding_gives),
         cmocka_unit_test(an_unknown_name_is_not_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
