@@ -12,13 +12,6 @@
 #include "ledger.h"
 #include "run_state.h"
 
-const char *scn_verdict_name(enum scn_verdict verdict)
-{
-    static const char *const names[] = { "PASS", "INFO", "SKIP",  "UNSUPPORTED", "INCONCLUSIVE",
-                                         "WARN", "FAIL", "CRASH", "ERROR",       "DEFAULT" };
-    return names[verdict];
-}
-
 int64_t run_now(const struct scn_run *run)
 {
     return run->link->ops->now(run->link);
