@@ -30,6 +30,11 @@ bool is_whole(const struct btw_monitor *monitor, const struct said *said)
            said->view.handshake_seen;
 }
 
+bool is_heard(const struct btw_monitor *monitor, const struct said *said)
+{
+    return is_whole(monitor, said) && said->sent != 0;
+}
+
 bool is_clear(const struct said *said, uint32_t types)
 {
     return !said->dead && (said->garbled & types) == 0;

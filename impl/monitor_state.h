@@ -167,6 +167,9 @@ void said_free(struct said *said);
 
 /* Was everything this side has sent seen, from the first byte on? */
 bool is_whole(const struct btw_monitor *monitor, const struct said *said);
+/* The same, and it has said something behind the handshake: in a capture of one direction the other has at most that.
+ */
+bool is_heard(const struct btw_monitor *monitor, const struct said *said);
 /* Does its receiver understand its words of these types as we do? */
 bool is_clear(const struct said *said, uint32_t types);
 bool has_bit(const struct said *said, const char *name);

@@ -14,7 +14,7 @@ void request_unchoked(const struct judge *j)
     bool allowed = fast && (other->fast.unsure || pieces_has(&other->fast, j->msg->piece, j->monitor->world.pieces));
     bool crossed = other->choked_ms != INT64_MIN && j->now_ms - other->choked_ms <= j->monitor->grace_ms;
 
-    if (!other->view.choking || crossed || allowed || !is_whole(j->monitor, other) ||
+    if (!other->view.choking || crossed || allowed || !is_heard(j->monitor, other) ||
         !is_clear(other, ON(BTW_CHOKE) | ON(BTW_UNCHOKE) | ON(BTW_ALLOWED_FAST)))
         return;
     breach(j, BTW_FAIL, "requests piece %u begin %u while it is choked%s", j->msg->piece, j->msg->begin,

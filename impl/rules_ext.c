@@ -107,7 +107,7 @@ void ext_id_announced(const struct judge *j)
     static const char *const names[] = { "ut_metadata", "ut_pex", "lt_donthave", "ut_holepunch" };
     unsigned extension = extension_of(j);
 
-    if (j->msg->ext == 0 || !is_whole(j->monitor, j->other) || !is_clear(j->other, ON(BTW_EXTENDED)) ||
+    if (j->msg->ext == 0 || !is_heard(j->monitor, j->other) || !is_clear(j->other, ON(BTW_EXTENDED)) ||
         j->other->ext_unread)
         return;
     if (extension == 0) {

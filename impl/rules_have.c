@@ -11,8 +11,8 @@ void bitfield_first(const struct judge *j)
     uint32_t harmless = ON(BTW_EXTENDED) | ON(BTW_PORT) | ON(BTW_KEEPALIVE) | ON(BTW_RAW);
     uint32_t wrong = has_metadata(j) ? ~harmless : ON_AVAILABILITY | ON_INDEXED;
 
-    if ((j->self->sent & ON(BTW_BITFIELD)) != 0)
-        breach(j, BTW_FAIL, "sends another bitfield in mid-session (a known habit of aria2)");
+    if ((j->self->sent & ON_AVAILABILITY) != 0)
+        breach(j, BTW_FAIL, "sends a bitfield in mid-session (a known habit of aria2)");
     else if ((j->self->sent & wrong) != 0)
         breach(j, BTW_FAIL, "sends a bitfield behind other messages");
 }

@@ -52,7 +52,7 @@ void request_once(const struct judge *j)
     if (ask == NULL || ask->open <= ask->cancelled || ask->repeat_ok || ask->chokes != j->other->chokes ||
         j->other->withdrew || j->now_ms - ask->asked_ms > REPEAT_MS)
         return;
-    if (!is_whole(j->monitor, j->other) || !is_clear(j->other, ON(BTW_PIECE) | ON(BTW_REJECT) | ON(BTW_CHOKE)) ||
+    if (!is_heard(j->monitor, j->other) || !is_clear(j->other, ON(BTW_PIECE) | ON(BTW_REJECT) | ON(BTW_CHOKE)) ||
         !is_clear(j->self, ON(BTW_CANCEL)))
         return;
     breach(j, BTW_WARN, "requests piece %u begin %u again, %lld ms after a request that is still unanswered",
@@ -74,7 +74,7 @@ void request_missing_piece(const struct judge *j)
 /* Can we tell what this side was asked for? */
 static bool account_is_sure(const struct judge *j)
 {
-    return is_whole(j->monitor, j->other) && is_clear(j->other, ON(BTW_REQUEST)) && !j->other->asks.overflow;
+    return is_heard(j->monitor, j->other) && is_clear(j->other, ON(BTW_REQUEST)) && !j->other->asks.overflow;
 }
 
 void piece_answers_request(const struct judge *j)
