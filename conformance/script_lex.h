@@ -142,6 +142,8 @@ bool macro_unchoked(struct scn_cursor *c, struct scn_step *step, struct scn_vec 
 /* ---- script_fault.c, script_check.c
  * ------------------------------------------------------------------------------------ */
 
+/* Is this the key of a header line? */
+bool parse_is_header(struct btw_slice word);
 bool fault_parse(struct scn_cursor *c, struct scn_fault_spec *out);
 /* Is every variable of the scenario bound before it is used? */
 bool check_variables(struct scn_parser *parser, const struct scn_scenario *scenario);

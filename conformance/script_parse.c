@@ -182,6 +182,11 @@ static const struct header *find_header(struct btw_slice word)
     return NULL;
 }
 
+bool parse_is_header(struct btw_slice word)
+{
+    return find_header(word) != NULL;
+}
+
 static bool parse_header(struct scn_cursor *c, const struct header *header, struct draft *draft)
 {
     if (draft->steps.count)
