@@ -10,6 +10,7 @@
 
 enum {
     INPUT_SIZE = 1 << 15,   /* grows up to the longest message */
+    MAPS = 6,               /* of the session: have and allowed_fast of both; of the leech: declined and has */
     EARLY_MAP_SIZE = 65536, /* remembered availability while the metadata is unknown: 2^19 pieces */
 };
 
@@ -84,7 +85,7 @@ void btw_peer_put_block(struct btw_peer *peer, enum btw_type type, struct btw_bl
 
 struct btw_slice btw_peer_output(const struct btw_peer *peer)
 {
-    if (peer->hung)
+    if (peer->hung || btw_peer_backlog(peer) == 0)
         return btw_slice_of(NULL, 0);
     return btw_slice_of(peer->out.data + peer->out.at, btw_peer_backlog(peer));
 }
@@ -148,7 +149,7 @@ bool btw_peer_attach(struct btw_peer *peer)
         .user = peer,
     };
 
-    peer->maps = calloc(5, map_size);
+    peer->maps = calloc(MAPS, map_size);
     peer->pending = calloc(ours + theirs, sizeof *peer->pending);
     if (peer->maps == NULL || peer->pending == NULL)
         return false;
@@ -157,6 +158,7 @@ bool btw_peer_attach(struct btw_peer *peer)
         config.allowed_fast[who] = peer->maps + (size_t)(who + 2) * map_size;
     }
     peer->declined = peer->maps + 4 * map_size;
+    peer->has = peer->maps + 5 * map_size;
     config.pending[BTW_US] = peer->pending;
     config.pending_cap[BTW_US] = ours;
     config.pending[BTW_THEM] = peer->pending + ours;
@@ -291,8 +293,10 @@ static void dispatch(struct btw_peer *peer, const struct btw_msg *msg)
     case BTW_REQUEST: /* the seed has it already */
     case BTW_CHOKE:
     case BTW_UNCHOKE:
-    case BTW_ALLOWED_FAST:
         return; /* the session's state says it all, btw_peer_work goes by that */
+    case BTW_ALLOWED_FAST:
+        btw_leech_availability(peer, msg);
+        return;
     case BTW_INTERESTED:
     case BTW_NOT_INTERESTED:
         btw_seed_interest(peer);
@@ -301,6 +305,7 @@ static void dispatch(struct btw_peer *peer, const struct btw_msg *msg)
     case BTW_BITFIELD:
     case BTW_HAVE_ALL:
     case BTW_HAVE_NONE:
+        btw_leech_availability(peer, msg);
         btw_seed_availability(peer);
         return;
     case BTW_PIECE:
@@ -313,6 +318,7 @@ static void dispatch(struct btw_peer *peer, const struct btw_msg *msg)
         btw_peer_react(peer, msg->port == 0 ? peer->host->policy.on_port_zero : peer->host->policy.on_port);
         return;
     case BTW_SUGGEST:
+        btw_leech_availability(peer, msg);
         btw_peer_react(peer, peer->host->policy.on_suggest);
         return;
     case BTW_REJECT:
@@ -324,7 +330,7 @@ static void dispatch(struct btw_peer *peer, const struct btw_msg *msg)
     case BTW_TYPES:
         break;
     }
-    assert(!"a message type without a row");
+    assert(false);
 }
 
 static bool changes_nothing(struct btw_peer *peer, enum btw_type type)
@@ -335,10 +341,34 @@ static bool changes_nothing(struct btw_peer *peer, enum btw_type type)
            (type == BTW_INTERESTED && them->interested) || (type == BTW_NOT_INTERESTED && !them->interested);
 }
 
+static bool is_availability(enum btw_type type)
+{
+    return type == BTW_BITFIELD || type == BTW_HAVE_ALL || type == BTW_HAVE_NONE;
+}
+
+/* Faults that take a breach for something good. */
+static bool forgiven(struct btw_peer *peer, const struct btw_msg *msg, enum btw_breach breach)
+{
+    const struct btw_policy *policy = &peer->host->policy;
+
+    if (breach == BTW_BREACH_LATE_AVAILABILITY && policy->second_bitfield) {
+        btw_leech_all(peer);
+        return true;
+    }
+    if (breach == BTW_BREACH_SPARE_BITS && policy->use_spare_bits) {
+        peer->spare_interest = true;
+        return true;
+    }
+    if (breach == BTW_BREACH_PIECE_UNASKED || breach == BTW_BREACH_REJECT_UNASKED)
+        return btw_leech_unasked(peer, msg);
+    return false;
+}
+
 static void on_message(struct btw_peer *peer, const struct btw_msg *msg)
 {
     const struct btw_policy *policy = &peer->host->policy;
     enum btw_breach breach = BTW_BREACH_NONE;
+    bool first = !btw_peer_them(peer)->opened;
 
     if (changes_nothing(peer, msg->type))
         btw_peer_react(peer, policy->on_repeated_state);
@@ -346,8 +376,12 @@ static void on_message(struct btw_peer *peer, const struct btw_msg *msg)
         return;
     if (btw_session_received(&peer->session, msg, peer->host->now_ms, NULL) != BTW_OK)
         breach = peer->session.breach;
+    if (first && btw_peer_them(peer)->opened && btw_peer_fast(peer) && !is_availability(msg->type))
+        btw_peer_react(peer, policy->on_missing_availability);
     if (msg->type == BTW_REQUEST)
         btw_seed_request(peer, msg, breach);
+    else if (forgiven(peer, msg, breach))
+        return;
     else if (breach != BTW_BREACH_NONE)
         btw_peer_react(peer, reaction_to(peer, msg, breach));
     else
@@ -558,7 +592,7 @@ static void on_timer(struct btw_peer *peer, enum peer_timer timer)
     case TIMERS:
         break;
     }
-    assert(!"a timer without a row");
+    assert(false);
 }
 
 static void session_tick(struct btw_peer *peer)

@@ -37,12 +37,12 @@ struct buffer {
 struct download {
     uint32_t piece, blocks;
     uint8_t *data;     /* of the whole piece */
-    uint8_t *got;      /* per block: 1 it is there */
-    uint16_t *asked;   /* per block: open requests that are not late */
+    uint8_t *got;      /* per block: it is there */
+    uint16_t *asked;   /* per block: open requests that are neither late nor cancelled */
     uint64_t *from;    /* per block: serial number of the peer it came from */
-    uint64_t only;     /* after a bad hash only this peer is asked, so that blame is certain; 0: nobody yet */
-    uint64_t received; /* bytes, whatever they were */
-    bool alone;        /* use `only` */
+    uint32_t received; /* bytes, counting every block that came */
+    bool alone;        /* after a bad hash all comes from one peer, so that blame is certain */
+    uint64_t only;     /* that peer; 0: whoever asks next */
     struct download *next;
 };
 
@@ -141,11 +141,12 @@ struct btw_peer {
     int64_t metadata_answers;
 
     /* leeching */
-    bool paused; /* TIMER_PAUSE runs */
-    bool late;   /* owes an answer for too long: nothing new is asked until something comes */
-    bool bitfield_seen, fast_seen, unchoke_lost;
-    uint32_t bad_pieces;
-    uint8_t *declined; /* per piece: allowed-fast pieces it rejected while choking */
+    uint8_t *has;      /* what the policy makes of their announcements: with the decent one the session's map */
+    uint8_t *declined; /* allowed-fast pieces they rejected while choking; a bitfield */
+    bool paused;       /* nothing is asked until TIMER_PAUSE, an answer or an unchoke */
+    bool was_unchoked, bitfield_seen, unchoke_lost, spare_interest, asked_again; /* for faults */
+    uint32_t leaked;     /* a fault: places in the pipeline that rejects have used up */
+    uint32_t bad_pieces; /* that it delivered alone */
 
     /* peer exchange: contacts told on this connection, by serial number */
     struct btw_address *told;
@@ -239,18 +240,34 @@ void btw_seed_rotate(struct btw_host *host);
 void btw_seed_leave(struct btw_peer *peer);
 bool btw_seed_busy(const struct btw_peer *peer);
 
-/* --- peer_leech.c --- */
+/* --- peer_leech.c, peer_pick.c, peer_verify.c --- */
 void btw_leech_interest(struct btw_peer *peer);
 void btw_leech_ask(struct btw_peer *peer);
+/* What they have, as the policy reads it. */
+void btw_leech_availability(struct btw_peer *peer, const struct btw_msg *msg);
+void btw_leech_all(struct btw_peer *peer);
 void btw_leech_block(struct btw_peer *peer, const struct btw_msg *msg);
 void btw_leech_rejected(struct btw_peer *peer, const struct btw_msg *msg);
+/* An answer that names no open request; true when a fault of the policy takes it for one. */
+bool btw_leech_unasked(struct btw_peer *peer, const struct btw_msg *msg);
 void btw_leech_late(struct btw_peer *peer);
 void btw_leech_leave(struct btw_peer *peer);
 void btw_leech_timer(struct btw_peer *peer, enum peer_timer timer);
 void btw_leech_event(struct btw_peer *peer, const struct btw_session_event *event);
 void btw_leech_forget(struct torrent *torrent);
 
-/* --- peer_meta.c, peer_magnet.c --- */
+/* The block to ask this peer for next; a download of its piece exists then. */
+bool btw_pick_block(struct btw_peer *peer, bool all, struct btw_block *block);
+struct download *btw_pick_find(const struct torrent *torrent, uint32_t piece);
+void btw_pick_drop(struct torrent *torrent, struct download *download);
+/* Index of a block in its download; false when it is none of its blocks. */
+bool btw_pick_index(const struct download *download, const struct torrent *torrent, struct btw_block block,
+                    uint32_t *i);
+
+/* All blocks are there: announce the piece, or find out whose fault it is. */
+void btw_verify(struct torrent *torrent, struct download *download);
+
+/* --- peer_magnet.c --- */
 void btw_meta_received(struct btw_peer *peer, struct btw_slice payload);
 void btw_meta_serve(struct btw_peer *peer);
 void btw_magnet_ask(struct btw_peer *peer);

@@ -112,23 +112,28 @@ static struct btw_block block_of(const struct btw_msg *msg)
 /* --- changes ---------------------------------------------------------------------------------------------------------
  */
 
-static void tell(struct btw_session *session, enum btw_session_event_kind kind, enum btw_who who,
-                 struct btw_block block)
+static void tell(struct btw_session *session, const struct btw_session_event *event)
 {
-    struct btw_session_event event = { kind, who, block };
-
     if (session->config.event != NULL)
-        session->config.event(session->config.user, &event);
+        session->config.event(session->config.user, event);
 }
 
 static void tell_plain(struct btw_session *session, enum btw_session_event_kind kind, enum btw_who who)
 {
-    tell(session, kind, who, (struct btw_block){ 0, 0, 0 });
+    tell(session, &(struct btw_session_event){ .kind = kind, .who = who });
 }
 
 static void tell_piece(struct btw_session *session, enum btw_session_event_kind kind, enum btw_who who, uint32_t piece)
 {
-    tell(session, kind, who, (struct btw_block){ piece, 0, 0 });
+    tell(session, &(struct btw_session_event){ .kind = kind, .who = who, .block.piece = piece });
+}
+
+static void tell_pending(struct btw_session *session, enum btw_session_event_kind kind, enum btw_who who,
+                         struct btw_pending pending)
+{
+    tell(session,
+         &(struct btw_session_event){
+             .kind = kind, .who = who, .block = pending.block, .given_up = pending.late || pending.cancelled });
 }
 
 static void forget(struct btw_party *party, struct btw_pending *pending)
@@ -139,16 +144,18 @@ static void forget(struct btw_party *party, struct btw_pending *pending)
     party->pending_count--;
 }
 
-/* Closes the open request of `who` that msg answers or takes back. */
+/* Closes the open request of `who` that msg answers or takes back.  There is none only if a permissive session answers
+ * without having been asked. */
 static void settle(struct btw_session *session, enum btw_who who, const struct btw_msg *msg,
                    enum btw_session_event_kind kind)
 {
-    struct btw_pending *pending = find(&session->party[who], block_of(msg));
+    struct btw_pending *pending = find(&session->party[who], block_of(msg)), settled;
 
     if (pending == NULL)
-        return; /* a permissive session: answered without having been asked */
+        return;
+    settled = *pending;
     forget(&session->party[who], pending);
-    tell(session, kind, who, block_of(msg));
+    tell_pending(session, kind, who, settled);
 }
 
 /* --- what each message needs and changes -----------------------------------------------------------------------------
@@ -181,7 +188,7 @@ static void apply_choke(struct btw_session *session, enum btw_who who, const str
     if (btw_session_fast(session))
         return;
     for (size_t i = 0; i < choked->pending_count; i++)
-        tell(session, BTW_EVENT_VOIDED, other(who), choked->pending[i].block);
+        tell_pending(session, BTW_EVENT_VOIDED, other(who), choked->pending[i]);
     choked->pending_count = 0;
 }
 
@@ -300,7 +307,7 @@ static void apply_request(struct btw_session *session, enum btw_who who, const s
     if (asker->pending_count == asker->pending_cap)
         return;
     asker->pending[asker->pending_count++] = (struct btw_pending){ .block = block_of(msg), .since_ms = now_ms };
-    tell(session, BTW_EVENT_REQUEST, who, block_of(msg));
+    tell_pending(session, BTW_EVENT_REQUEST, who, asker->pending[asker->pending_count - 1]);
 }
 
 static enum btw_breach check_piece(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
@@ -349,8 +356,8 @@ static void apply_cancel(struct btw_session *session, enum btw_who who, const st
         settle(session, who, msg, BTW_EVENT_CANCELLED);
         return;
     }
+    tell_pending(session, BTW_EVENT_CANCELLED, who, *pending);
     pending->cancelled = true;
-    tell(session, BTW_EVENT_CANCELLED, who, block_of(msg));
 }
 
 static enum btw_breach check_port(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
@@ -562,8 +569,8 @@ void btw_session_tick(struct btw_session *session, int64_t now_ms)
     for (size_t i = 0; patience > 0 && i < us->pending_count && us->pending[i].since_ms + patience <= now_ms; i++) {
         if (us->pending[i].late)
             continue;
+        tell_pending(session, BTW_EVENT_REQUEST_LATE, BTW_US, us->pending[i]);
         us->pending[i].late = true;
-        tell(session, BTW_EVENT_REQUEST_LATE, BTW_US, us->pending[i].block);
     }
     if (session->keepalive_at_ms <= now_ms) {
         session->keepalive_at_ms = due(now_ms, session->config.keepalive_ms);

@@ -92,7 +92,6 @@ extern "C" {
     X(allowed_fast_serve,      1,       "serve allowed-fast pieces to choked peers")                                  \
     /* Downloading (BEP 3, 6) */                                                                                      \
     X(request_size,            16384,   "block size of our requests")                                                 \
-    X(request_aligned,         1,       "0: blocks begin at odd offsets")                                             \
     X(request_fits,            1,       "the last block of a piece is cut to its size")                               \
     X(request_announced,       1,       "ask only for pieces the peer announced")                                     \
     X(request_interested,      1,       "say interested before asking")                                               \
@@ -121,7 +120,7 @@ extern "C" {
     X(use_spare_bits,          0,       "1: spare bits raise interest")                                               \
     X(allowed_fast_has,        0,       "1: allowed_fast means that the sender has the piece")                        \
     X(suggest_has,             0,       "1: suggest means that the sender has the piece")                             \
-    X(retry_rejected,          1,       "ask again for a rejected block; 0 never")                                    \
+    X(retry_rejected,          1,       "ask again for a rejected block: 0 nobody, 1 everybody, 2 not that peer")     \
     X(reject_pause_ms,         2000,    "how long a peer that rejects while unchoking is not asked")                  \
     X(reject_frees,            1,       "a rejected request leaves its place in the pipeline")                        \
     X(reject_exact,            1,       "a reject must name a request exactly; 0 by piece")                           \
@@ -162,7 +161,6 @@ extern "C" {
     X(metadata_pause_ms,       5000,    "wait after a reject or a bad hash")                                          \
     X(metadata_timeout_ms,     15000,   "wait for one piece")                                                         \
     X(metadata_start,          1,       "join the download when metadata is there")                                   \
-    X(metadata_early,          0,       "1: ask for pieces before metadata is there")                                 \
     X(metadata_size_last,      0,       "1: the latest total_size resizes the buffer")                                \
     X(metadata_short,          0,       "1: accept short pieces")                                                     \
     X(metadata_keep_going,     1,       "another peer may go on; 0 the first one or nobody")                          \
@@ -208,8 +206,6 @@ extern "C" {
     X(on_stray_piece,          0,       "the same without Fast")                                                      \
     X(on_reject_unasked,       1,       "a reject nobody asked for")                                                  \
     X(on_cancel_unasked,       0,       "a cancel of nothing")                                                        \
-    X(on_choked_piece,         0,       "a block while they choke")                                                   \
-    X(on_cancelled_piece,      0,       "an answer to a request we cancelled")                                        \
     X(on_metadata_type,        0,       "an unknown msg_type")                                                        \
     X(on_metadata_unasked,     0,       "metadata nobody asked for")                                                  \
     X(on_port,                 0,       "a port message")                                                             \

@@ -126,6 +126,7 @@ struct btw_session_event {
     enum btw_session_event_kind kind;
     enum btw_who who;
     struct btw_block block;
+    bool given_up; /* of an open request: it was late or cancelled before */
 };
 /* Called from inside the call that caused it; must not call back into the session. */
 typedef void btw_session_event_fn(void *user, const struct btw_session_event *event);
