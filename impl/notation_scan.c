@@ -78,7 +78,7 @@ size_t btw_text_value_len(const char *text, size_t len)
     return depth == 0 ? at : 0;
 }
 
-/* Takes the value at the front; false when there is none. */
+/* Takes the value at the front. */
 static enum btw_status scan_value(struct scan *scan, struct btw_slice *value)
 {
     struct btw_slice rest = rest_of(scan);

@@ -35,6 +35,18 @@ static void a_failed_reader_stays_failed(void **state)
     release(in);
 }
 
+static void only_what_is_left_can_be_read(void **state)
+{
+    struct btw_slice in = unhex("010203");
+    struct btw_reader r = btw_reader_of(in);
+
+    (void)state;
+    assert_int_equal(btw_read_u8(&r), 1);
+    assert_null(btw_read_bytes(&r, 3).data);
+    assert_true(r.failed);
+    release(in);
+}
+
 static void an_empty_slice_may_have_no_address(void **state)
 {
     struct btw_reader r = btw_reader_of(btw_slice_of(NULL, 0));
@@ -128,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_big_endian),
         cmocka_unit_test(a_failed_reader_stays_failed),
+        cmocka_unit_test(only_what_is_left_can_be_read),
         cmocka_unit_test(an_empty_slice_may_have_no_address),
         cmocka_unit_test(a_writer_never_writes_half_a_number),
         cmocka_unit_test(piece_0_is_the_high_bit_of_byte_0),

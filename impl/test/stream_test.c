@@ -19,6 +19,7 @@ struct log {
 struct reader {
     struct btw_stream stream;
     uint8_t *buffer;
+    size_t taken; /* bytes of all slices */
     struct log log;
 };
 
@@ -63,8 +64,11 @@ static void feed(struct reader *reader, const uint8_t *data, size_t len)
         else if (status != BTW_MORE && !was_dead)
             log_event(&reader->log, &reader->stream, status, &msg, &diag);
     } while (status != BTW_MORE && reader->stream.dead == BTW_OK);
+    reader->taken += len - in.len;
     if (status == BTW_MORE)
         assert_int_equal(in.len, 0);
+    else
+        assert_int_equal(reader->taken, btw_stream_offset(&reader->stream)); /* nothing behind the end is lost */
     release(block);
 }
 
