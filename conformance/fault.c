@@ -70,7 +70,7 @@ enum btw_status scn_faults_apply_policy(struct btw_policy *policy, const struct 
 struct scn_script *scn_faults_parse(const char *text, struct scn_error *error)
 {
     struct scn_arena *arena = scn_arena_new();
-    const char *source = "scenario given.faults\n  rule -\n";
+    const char *source = "scenario given.faults\n";
     while (*text) {
         size_t len = strcspn(text, "\n");
         /* The parser wants to know by what a fault is caught; here nobody asks. */

@@ -270,7 +270,7 @@ static bool try_fault(struct prover *prover, const struct scn_item *item, const 
     struct trial trial;
     bool caught = false;
     if (trial_play(prover, &trial, item, fault, fault->expected == SCN_CRASH, capabilities)) {
-        caught = is_caught(prover, trial_result(&trial), fault);
+        caught = !trial.faults.error && is_caught(prover, trial_result(&trial), fault);
         if (!caught && tell)
             print_result(prover, &trial);
     } else if (tell) {

@@ -19,13 +19,14 @@ const struct scn_torrent *scn_world_torrent(const struct scn_world *world, const
 
 uint32_t scn_torrent_piece_size(const struct scn_torrent *torrent, uint32_t piece)
 {
-    return torrent->known ? btw_metainfo_piece_size(&torrent->meta, piece) : 0;
+    bool inside = torrent->known && piece < torrent->meta.pieces;
+    return inside ? btw_metainfo_piece_size(&torrent->meta, piece) : 0;
 }
 
 bool scn_torrent_block(const struct scn_torrent *torrent, uint32_t piece, uint32_t begin, uint8_t *out, size_t len)
 {
     uint32_t size = scn_torrent_piece_size(torrent, piece);
-    if (!torrent->read || begin > size || len > size - begin)
+    if (!torrent->read || size == 0 || begin > size || len > size - begin)
         return false;
     return torrent->read(torrent, (uint64_t)piece * torrent->meta.piece_length + begin, out, len);
 }

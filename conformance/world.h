@@ -38,8 +38,9 @@ struct scn_world {
 /* The torrent `kind` (NULL or "any": the first) with that copy; NULL when the target does not have it. */
 const struct scn_torrent *scn_world_torrent(const struct scn_world *world, const char *kind, unsigned copy);
 
-/* Bytes of a piece, content of a block.  False: geometry or content unknown, or outside the torrent. */
+/* Content of a block.  False: geometry or content unknown, or outside the torrent. */
 bool scn_torrent_block(const struct scn_torrent *torrent, uint32_t piece, uint32_t begin, uint8_t *out, size_t len);
+/* 0: geometry unknown, or no such piece. */
 uint32_t scn_torrent_piece_size(const struct scn_torrent *torrent, uint32_t piece);
 
 #endif

@@ -41,7 +41,7 @@ static struct scn_script *must_parse(struct scn_script *script, const struct scn
     return script;
 }
 
-static void bench_make(struct bench *bench, const char *kind, enum scn_target role, const char *fault)
+static void bench_make(struct bench *bench, const char *kind, const char *fault)
 {
     struct btw_policy policy;
     struct scn_error error;
@@ -55,8 +55,7 @@ static void bench_make(struct bench *bench, const char *kind, enum scn_target ro
     btw_policy_init(&policy);
     assert_int_equal(scn_faults_apply_policy(&policy, &bench->faults), BTW_OK);
     bench->host = btw_host_new(&policy, 1, 6881);
-    assert_int_equal(btw_host_add(bench->host, &bench->fixture, role == SCN_TARGET_LEECH ? BTW_LEECH : BTW_SEED, NULL),
-                     BTW_OK);
+    assert_int_equal(btw_host_add(bench->host, &bench->fixture, BTW_SEED, NULL), BTW_OK);
     bench->torrent = (struct scn_torrent){
         .kind = kind, .known = true, .meta = bench->fixture.meta, .read = read_fixture, .source = &bench->fixture
     };
@@ -64,7 +63,7 @@ static void bench_make(struct bench *bench, const char *kind, enum scn_target ro
     bench->world = (struct scn_world){
         .torrents = &bench->torrent,
         .torrent_count = 1,
-        .role = role,
+        .role = SCN_TARGET_SEED,
         .capabilities = UINT64_MAX,
         .probed = true,
         .timeout_scale = 1,
@@ -109,7 +108,7 @@ static void every_way_takes_a_millisecond(void **state)
 {
     struct bench bench;
     (void)state;
-    bench_make(&bench, "tiny", SCN_TARGET_SEED, NULL);
+    bench_make(&bench, "tiny", NULL);
     bench_play(&bench, HEADER HELLO);
     assert_verdict(&bench, SCN_PASS);
     assert_int_equal(played_ms(&bench), 4);
@@ -120,7 +119,7 @@ static void the_clock_jumps_over_silence(void **state)
 {
     struct bench bench;
     (void)state;
-    bench_make(&bench, "tiny", SCN_TARGET_SEED, NULL);
+    bench_make(&bench, "tiny", NULL);
     bench_play(&bench, HEADER HELLO "wait 90s \"nothing happens\"\n");
     assert_verdict(&bench, SCN_PASS);
     assert_int_equal(played_ms(&bench), 90004);
@@ -134,8 +133,8 @@ static void the_same_run_is_the_same_again(void **state)
                                             "p1 < piece piece=0 begin=0 data=$t1\n";
     struct bench a, b;
     (void)state;
-    bench_make(&a, "tiny", SCN_TARGET_SEED, NULL);
-    bench_make(&b, "tiny", SCN_TARGET_SEED, NULL);
+    bench_make(&a, "tiny", NULL);
+    bench_make(&b, "tiny", NULL);
     bench_play(&a, text);
     bench_play(&b, text);
     assert_verdict(&a, SCN_PASS);
@@ -151,7 +150,7 @@ static void both_addresses_are_listened_on(void **state)
 {
     struct bench bench;
     (void)state;
-    bench_make(&bench, "tiny", SCN_TARGET_SEED, NULL);
+    bench_make(&bench, "tiny", NULL);
     bench_play(&bench, HEADER "p1 dial v6\n"
                               "p1 >! handshake info_hash=$t1\n"
                               "p1 < handshake info_hash=$t1\n");
@@ -163,7 +162,7 @@ static void a_dead_host_refuses(void **state)
 {
     struct bench bench;
     (void)state;
-    bench_make(&bench, "tiny", SCN_TARGET_SEED, NULL);
+    bench_make(&bench, "tiny", NULL);
     btw_host_crash(bench.host);
     bench_play(&bench, HEADER HELLO);
     assert_int_not_equal(bench.result->verdict, SCN_PASS);
@@ -175,7 +174,7 @@ static void a_crash_resets_all_connections(void **state)
 {
     struct bench bench;
     (void)state;
-    bench_make(&bench, "tiny", SCN_TARGET_SEED, "rx keepalive crash");
+    bench_make(&bench, "tiny", "rx keepalive crash");
     bench_play(&bench, HEADER HELLO "p2 dial\n"
                                     "p2 > handshake info_hash=$t1\n"
                                     "p2 < handshake\n"
@@ -190,7 +189,7 @@ static void a_stranger_is_closed_by_fin(void **state)
 {
     struct bench bench;
     (void)state;
-    bench_make(&bench, "tiny", SCN_TARGET_SEED, NULL);
+    bench_make(&bench, "tiny", NULL);
     bench_play(&bench, HEADER "p1 dial\n"
                               "p1 >! handshake info_hash=0000000000000000000000000000000000000001\n"
                               "p1 closes fin\n");
@@ -203,7 +202,7 @@ static void a_reader_that_pauses_gets_everything_later(void **state)
 {
     struct bench bench;
     (void)state;
-    bench_make(&bench, "f1313", SCN_TARGET_SEED, NULL);
+    bench_make(&bench, "f1313", NULL);
     bench_play(&bench, HEADER "p1 dial rcvbuf=4096\n"
                               "p1 >! handshake info_hash=$t1 reserved=[fast]\n"
                               "p1 < handshake info_hash=$t1\n"
@@ -211,7 +210,7 @@ static void a_reader_that_pauses_gets_everything_later(void **state)
                               "p1 > interested\n"
                               "p1 < unchoke\n"
                               "p1 pause\n"
-                              "p1 > request piece=$i begin=0 length=16384 times 100\n"
+                              "p1 > request piece=$i begin=0 length=16384 wire times=100\n"
                               "wait 20s \"nothing is read\"\n"
                               "check p1.pieces == 0\n"
                               "p1 resume\n"
@@ -225,12 +224,12 @@ static void a_hanging_peer_takes_no_more_than_a_window(void **state)
 {
     struct bench bench;
     (void)state;
-    bench_make(&bench, "tiny", SCN_TARGET_SEED, "rx interested hang");
+    bench_make(&bench, "tiny", "rx interested hang");
     bench_play(&bench, HEADER HELLO "p1 > have_none\n"
                                     "p1 > interested\n"
-                                    "p1 > raw data=repeat(00000000, 100000) times 5\n"
+                                    "p1 > raw repeat(00000000, 100000) wire times=5\n"
                                     "p1 > keepalive\n"
-                                    "p1 sync within 20s else INCONCLUSIVE\n");
+                                    "p1 sync within 20s else inconclusive\n");
     assert_verdict(&bench, SCN_INCONCLUSIVE);
     assert_true(played_ms(&bench) >= 20000);
     bench_free(&bench);
@@ -240,7 +239,7 @@ static void a_listener_is_learned_and_dialled(void **state)
 {
     struct bench bench;
     (void)state;
-    bench_make(&bench, "tiny", SCN_TARGET_LEECH, NULL);
+    bench_make(&bench, "tiny", NULL);
     bench_play(&bench, HEADER "p1 listen\n"
                               "p1 accept within 10s\n"
                               "p1 < handshake info_hash=$t1\n"

@@ -16,7 +16,7 @@
     "p1 < handshake info_hash=$t1                                    @handshake\n"                                     \
     "p1 > have_none\n"                                                                                                 \
     "p1 > interested\n"                                                                                                \
-    "p1 < unchoke within 30s                               else FAIL @unchoked\n"                                      \
+    "p1 < unchoke within 30s                               else fail @unchoked\n"                                      \
     "p1 >! request piece=0 begin=0 length=16384\n"                                                                     \
     "p1 < piece piece=0 begin=0 data=$t1                             @block\n"
 #define HEADER "scenario test.block\n  rule BEP3-PIECE-01\n  target seed\n"
@@ -33,20 +33,21 @@ static const struct {
              "  fault rx request crash crashes\n\n" BLOCK,
       1, 4, 4, true, NULL },
     /* a rule of the monitor catches it */
-    { HEADER "  fault tx piece set begin=16384 fails BEP3-PIECE-01\n\n" BLOCK, 1, 1, 1, true, NULL },
+    { HEADER "  fault tx piece set begin=16384 fails piece-answers-request\n\n" BLOCK, 1, 1, 1, true, NULL },
     /* it fails, but not so: by another line, by a line instead of a rule, with another verdict, not at all */
     { HEADER "  fault tx unchoke drop fails @block\n\n" BLOCK, 1, 1, 0, false, "FAIL at line 11 @unchoked" },
-    { HEADER "  fault tx unchoke drop fails BEP3-PIECE-01\n\n" BLOCK, 1, 1, 0, false, "FAIL at line 11 @unchoked" },
+    { HEADER "  fault tx unchoke drop fails BEP3-SRV-05\n\n" BLOCK, 1, 1, 0, false, "FAIL at line 11 @unchoked" },
     { HEADER "  fault tx unchoke drop warns @unchoked\n\n" BLOCK, 1, 1, 0, false, "expected WARN @unchoked" },
     { HEADER "  fault tx choke drop fails @block\n\n" BLOCK, 1, 1, 0, false, "no message fitted the fault" },
     { HEADER "  fault policy no-such-thing fails @block\n\n" BLOCK, 1, 1, 0, false, "no policy 'no-such-thing'" },
-    { HEADER "  fault tx piece set data=$t2 fails @block\n\n" BLOCK, 1, 1, 0, false, "could not be made" },
+    { HEADER "  fault tx piece set data=block($t1,99,0,1) fails @block\n\n" BLOCK, 1, 1, 0, false,
+      "could not be made" },
     /* the decent peer must pass */
     { HEADER "  fault tx piece drop fails @block\n\n" BLOCK "p1 < choke within 5s @choke\n", 0, 1, 1, false,
       "the decent peer does not pass" },
     /* one case that catches it is enough */
-    { HEADER "  case first piece=0\n"
-             "  case second piece=1\n"
+    { HEADER "  case first $piece=0\n"
+             "  case second $piece=1\n"
              "  fault tx piece piece=1 drop fails @answer\n\n"
              "p1 dial\n"
              "p1 > handshake info_hash=$t1 reserved=[fast]\n"
@@ -125,7 +126,7 @@ static void rules_that_nothing_breaks_are_named(void **state)
     assert_false(result.ok);
     assert_int_equal(result.rules_proven, 1);
     assert_int_equal(result.rules, btw_rule_count());
-    assert_null(strstr(text, "(BEP3-PIECE-01)"));
+    assert_null(strstr(text, "(BEP3-SRV-05)"));
     assert_non_null(strstr(text, "no fault of any scenario is caught by it"));
     free(text);
     scn_script_free(script);
