@@ -384,22 +384,11 @@ bool flip_is_counted(const struct said *self, const struct said *other, bool cho
     return cause == INT64_MIN || now_ms - cause > INTEREST_MS;
 }
 
-void said_take(struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg, bool bad_wire,
-               int64_t now_ms)
+static void take_message(struct btw_monitor *monitor, struct said *self, struct said *other, const struct btw_msg *msg,
+                         bool bad_wire, int64_t now_ms)
 {
-    struct said *self = &monitor->said[side], *other = &monitor->said[!side];
     uint32_t total = monitor->world.pieces;
     bool choking = msg->type == BTW_CHOKE;
-
-    self->view.messages[msg->type]++;
-    self->view.bytes += btw_msg_size(msg);
-    if (msg->type != BTW_HANDSHAKE)
-        note_knowledge(self, other, msg);
-    count_burst(monitor, self, other, msg, now_ms);
-    self->last_ms = now_ms;
-    self->silence_told = BTW_PASS;
-    if (msg->type != BTW_HANDSHAKE)
-        self->sent |= ON(msg->type);
 
     switch (msg->type) {
     case BTW_HANDSHAKE:
@@ -453,5 +442,22 @@ void said_take(struct btw_monitor *monitor, enum btw_side side, const struct btw
     case BTW_TYPES:
         break;
     }
-    said_recount(self, total);
+}
+
+void said_take(struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg, bool bad_wire,
+               int64_t now_ms)
+{
+    struct said *self = &monitor->said[side], *other = &monitor->said[!side];
+
+    self->view.messages[msg->type]++;
+    self->view.bytes += btw_msg_size(msg);
+    self->last_ms = now_ms;
+    self->silence_told = BTW_PASS;
+    if (msg->type != BTW_HANDSHAKE) {
+        note_knowledge(self, other, msg);
+        self->sent |= ON(msg->type);
+    }
+    count_burst(monitor, self, other, msg, now_ms);
+    take_message(monitor, self, other, msg, bad_wire, now_ms);
+    said_recount(self, monitor->world.pieces);
 }

@@ -40,9 +40,11 @@ static const struct row ext_rows[] = {
     { "BEP10-EXT-03", "a list", &unknown, BOTH EXT_B "3 A extended ext=0 data=6c65\n", "BEP10-EXT-03 FAIL A" },
     { "BEP10-EXT-03", "cut off", &unknown, BOTH EXT_B "3 A extended ext=0 data=64\n", "BEP3-BEN-01 FAIL A, BEP10-EXT-03 FAIL A" },
     { "BEP10-EXT-03", "empty", &unknown, BOTH EXT_B "3 A extended ext=0 data=6465\n", "" },
+    { "BEP10-EXT-03", "a number beyond 64 bits", &unknown, BOTH EXT_B "3 A extended ext=0 data=\"d8:x_numberi18446744073709551616ee\"\n", "" },
 
     { "BEP10-EXT-04", "one id for two", &unknown, EXT_A_SAYS("m={ut_metadata=1 ut_pex=1}"), "BEP10-EXT-04 FAIL A" },
     { "BEP10-EXT-04", "an id above a byte", &unknown, EXT_A_SAYS("m={ut_pex=256}"), "BEP10-EXT-04 FAIL A" },
+    { "BEP10-EXT-04", "an id below zero", &unknown, EXT_A_SAYS("m={ut_pex=-1}"), "BEP10-EXT-04 FAIL A" },
     { "BEP10-EXT-04", "an id in letters", &unknown, EXT_A_SAYS("m={ut_pex=\"1\"}"), "BEP10-EXT-04 FAIL A" },
     { "BEP10-EXT-04", "m as a number", &unknown, EXT_A_SAYS("m=1"), "BEP10-EXT-04 FAIL A" },
     { "BEP10-EXT-04", "two that are off", &unknown, EXT_A_SAYS("m={ut_holepunch=255 ut_metadata=0 ut_pex=0}"), "" },
@@ -52,6 +54,12 @@ static const struct row ext_rows[] = {
     { "BEP10-EXT-05", "metadata under the id of pex", &unknown,
       BOTH EXT_A EXT_B "3 B extended ext=202 dict={msg_type=0 piece=0}\n", "BEP10-EXT-05 FAIL B" },
     { "BEP10-EXT-05", "donthave of five bytes", &unknown, BOTH EXT_A EXT_B "3 B extended ext=203 data=0000000000\n", "BEP10-EXT-05 FAIL B" },
+    { "BEP10-EXT-05", "holepunch of seven bytes", &unknown,
+      EXT_B_SAYS("m={ut_holepunch=4}") "4 A extended ext=4 data=00000000000000\n", "BEP10-EXT-05 FAIL A" },
+    { "BEP10-EXT-05", "holepunch of an unknown kind", &unknown,
+      EXT_B_SAYS("m={ut_holepunch=4}") "4 A extended ext=4 data=0300000000000000\n", "BEP10-EXT-05 FAIL A" },
+    { "BEP10-EXT-05", "holepunch without the error code", &unknown,
+      EXT_B_SAYS("m={ut_holepunch=4}") "4 A extended ext=4 data=02007f0000011ae1\n", "" },
     { "BEP10-EXT-05", "the announced id", &unknown, BOTH EXT_A EXT_B "3 B extended ext=201 dict={msg_type=0 piece=0}\n", "" },
     { "BEP10-EXT-05", "the id of before", &unknown,
       BOTH EXT_A EXT_B "9 A extended ext=0 dict={m={ut_metadata=77}}\n9000 B extended ext=201 dict={msg_type=0 piece=0}\n"
@@ -65,6 +73,8 @@ static const struct row ext_rows[] = {
     { "BEP10-EXT-16", "the port it dialled from", &ports, EXT_A_SAYS("p=40000"), "BEP10-EXT-16 FAIL A" },
     { "BEP10-EXT-16", "a string", &ports, EXT_A_SAYS("p=\"6881\""), "BEP10-EXT-16 FAIL A" },
     { "BEP10-EXT-16", "another port", &ports, EXT_A_SAYS("p=6882"), "BEP10-EXT-16 WARN A" },
+    { "BEP10-EXT-16", "no port at all", &unknown, EXT_A_SAYS("p=65536"), "BEP10-EXT-16 WARN A" },
+    { "BEP10-EXT-16", "the greatest and the least", &unknown, EXT_A_SAYS("p=65535") "4 A extended ext=0 dict={p=0}\n", "" },
     { "BEP10-EXT-16", "the right one", &ports, EXT_A_SAYS("p=6881"), "" },
     { "BEP10-EXT-16", "nobody knows", &unknown, EXT_A_SAYS("p=40000"), "" },
 
@@ -72,6 +82,9 @@ static const struct row ext_rows[] = {
     { "BEP10-EXT-17", "empty", &unknown, EXT_A_SAYS("v=\"\""), "BEP10-EXT-17 WARN A" },
     { "BEP10-EXT-17", "Latin-1", &unknown, EXT_A_SAYS("v=\"\\xb5Torrent\""), "BEP10-EXT-17 WARN A" },
     { "BEP10-EXT-17", "an overlong slash", &unknown, EXT_A_SAYS("v=x\"c0af\""), "BEP10-EXT-17 WARN A" },
+    { "BEP10-EXT-17", "a surrogate", &unknown, EXT_A_SAYS("v=x\"eda080\""), "BEP10-EXT-17 WARN A" },
+    { "BEP10-EXT-17", "beyond the last character", &unknown, EXT_A_SAYS("v=x\"f4908080\""), "BEP10-EXT-17 WARN A" },
+    { "BEP10-EXT-17", "a character cut off", &unknown, EXT_A_SAYS("v=x\"e282\""), "BEP10-EXT-17 WARN A" },
     { "BEP10-EXT-17", "two, three and four bytes", &unknown, EXT_A_SAYS("v=x\"c2b5e282acf09f8eb5\""), "" },
 
     { "BEP10-EXT-18", "dotted text", &ports, EXT_B_SAYS("yourip=\"127.0.0.1\""), "BEP10-EXT-18 FAIL B" },
