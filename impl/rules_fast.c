@@ -44,7 +44,7 @@ void have_all_truthful(const struct judge *j)
     const struct said *self = j->self;
 
     if (j->msg->type == BTW_REQUEST) {
-        if (self->has.all && !self->has.unsure && (self->sent & ON(BTW_HAVE_ALL)) != 0)
+        if (self->has.all && !self->has.unsure)
             breach(j, BTW_FAIL, "requests piece %u, although it said have_all", j->msg->piece);
     } else if ((self->sent & (ON_AVAILABILITY | ON_INDEXED)) != 0) {
         breach(j, BTW_FAIL, "sends %s in mid-session", name_of(j->msg->type));

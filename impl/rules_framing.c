@@ -43,11 +43,6 @@ void keep_alive_interval(const struct judge *j)
     breach(j, verdict, "was silent for %lld s", (long long)(silence_ms / 1000));
 }
 
-static bool names_range(enum btw_type type)
-{
-    return type == BTW_REQUEST || type == BTW_CANCEL || type == BTW_PIECE || type == BTW_REJECT;
-}
-
 void index_in_range(const struct judge *j)
 {
     const struct btw_monitor_world *world = &j->monitor->world;
@@ -55,7 +50,7 @@ void index_in_range(const struct judge *j)
     uint64_t length = msg->type == BTW_PIECE ? msg->data.len : msg->length;
     bool exact;
 
-    /* An answer repeats what was asked, however odd. */
+    /* Fields that a message has not got are zero.  An answer repeats what was asked, however odd. */
     if ((msg->type == BTW_PIECE || msg->type == BTW_REJECT) &&
         (j->other->odd_request || !is_clear(j->other, ON(BTW_REQUEST)) || j->other->gap))
         return;
@@ -64,8 +59,7 @@ void index_in_range(const struct judge *j)
     if (msg->piece >= world->pieces)
         breach(j, BTW_FAIL, "%s names piece %u of a torrent of %u pieces", name_of(msg->type), msg->piece,
                world->pieces);
-    else if (names_range(msg->type) && world->piece_length > 0 &&
-             msg->begin + length > piece_size(world, msg->piece, &exact))
+    else if (world->piece_length > 0 && msg->begin + length > piece_size(world, msg->piece, &exact))
         breach(j, BTW_FAIL, "%s names piece %u begin %u length %llu, but the piece has %u bytes", name_of(msg->type),
                msg->piece, msg->begin, (unsigned long long)length, piece_size(world, msg->piece, &exact));
 }

@@ -24,6 +24,7 @@ static const struct btw_monitor_world magnet_a = {
 
 static const struct row wire_rows[] = {
     { "BEP3-HS-01", "the name in lower case", &unknown, "0 A bad 1362\n", "BEP3-HS-01 FAIL A" },
+    { "BEP3-HS-01", "the twelfth letter", &unknown, "0 A bad 13426974546f7272656e742051\n", "BEP3-HS-01 FAIL A" },
     { "BEP3-HS-01", "an acceptor's answer in plain", &unknown, HELLO_A("") "1 B bad 1242\n", "BEP3-HS-01 FAIL B" },
     { "BEP3-HS-01", "a message first", &unknown, "0 A interested\n", "BEP3-HS-01 FAIL A" },
     { "BEP3-HS-01", "an encrypted connection", &unknown, "0 A bad 77\n5 B bad 81\n", "" },
@@ -113,6 +114,7 @@ static const struct row wire_rows[] = {
     { "BEP5-PORT-02", "a port", &unknown, MEET("dht", "dht") "2 A port port=6881\n", "" },
 
     { "BEP5-PORT-03", "to a side without the bit", &unknown, MEET("dht", "") "2 A port port=6881\n", "BEP5-PORT-03 WARN A" },
+    { "BEP5-PORT-03", "nobody knows what the other side can", &unknown, HELLO_A("dht") "0 A port port=6881\n", "" },
     { "BEP5-PORT-03", "to a side that sent port itself", &unknown, MEET("dht", "dht") "2 B port port=6881\n3 A port port=6881\n", "" },
 
     { "BEP20-ID-01", "twenty zero bytes", &unknown,
