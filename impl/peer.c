@@ -280,6 +280,19 @@ static int64_t reaction_to(const struct btw_peer *peer, const struct btw_msg *ms
     return REACT_CLOSE;
 }
 
+void btw_peer_learned(struct btw_peer *peer)
+{
+    if (peer->state != PEER_OPEN)
+        return;
+    if (btw_session_set_geometry(&peer->session, &peer->torrent->geometry, NULL) != BTW_OK) {
+        btw_peer_react(peer, reaction_to(peer, &(struct btw_msg){ .type = BTW_HAVE }, peer->session.breach));
+        return;
+    }
+    btw_leech_availability(peer, &(struct btw_msg){ .type = BTW_BITFIELD });
+    btw_peer_announce(peer);
+    btw_seed_interest(peer);
+}
+
 /* Hands an accepted message to whoever is in charge. */
 static void dispatch(struct btw_peer *peer, const struct btw_msg *msg)
 {
@@ -558,7 +571,6 @@ void btw_peer_free(struct btw_peer *peer)
     free(peer->pending);
     free(peer->served);
     free(peer->refused);
-    free(peer->told);
     free(peer);
     btw_host_settle(host);
 }

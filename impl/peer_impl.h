@@ -14,6 +14,8 @@
 /* What an on_* entry of the policy says. */
 enum reaction { REACT_IGNORE, REACT_CLOSE, REACT_CRASH, REACT_HANG, REACT_DESYNC };
 
+enum { METADATA_QUEUE_MAX = 64, PEX_TOLD_MAX = 200 };
+
 /* Timers of one connection; each has its handler in peer.c. */
 enum peer_timer {
     TIMER_HANDSHAKE, /* theirs is due */
@@ -48,11 +50,14 @@ struct download {
 
 /* Metadata that is being fetched (BEP 9): one attempt at one size. */
 struct fetch {
-    struct btw_metadata metadata; /* its buffer is NULL while nothing is being fetched */
+    struct btw_metadata metadata; /* meaningful while buffer is there */
     uint8_t *buffer;
+    size_t size;
     uint64_t *asked; /* per piece: serial number of the peer asked, 0: nobody */
-    uint64_t only;   /* after a bad hash all comes from this peer; 0: from anybody */
-    bool alone;      /* use `only` */
+    uint64_t source; /* serial number of who sent what is there, 0: nobody yet */
+    bool mixed;      /* several did */
+    bool alone;      /* after a bad hash all comes from one peer, so that blame is certain */
+    uint64_t only;   /* that peer; 0: whoever asks next */
 };
 
 /* Somebody we have heard of. */
@@ -71,6 +76,7 @@ struct torrent {
     const struct btw_fixture *fixture; /* borrowed; a magnet may look at its info-hash only until known */
     uint8_t info_hash[20];
     bool known;    /* the metadata is there, so meta, geometry and have are */
+    bool broken;   /* a magnet for something that is no torrent */
     uint8_t *info; /* metadata that came over the wire, NULL when it is the fixture's */
     struct btw_metainfo meta;
     struct btw_geometry geometry;
@@ -136,9 +142,13 @@ struct btw_peer {
     bool ever_unchoked;
     bool offered_fast;
     uint8_t *served, *refused; /* faults: blocks served once, or cancelled for ever; by block number */
-    uint32_t metadata_queue[64];
+
+    /* metadata */
+    int64_t metadata_queue[METADATA_QUEUE_MAX]; /* piece numbers asked for and not answered, oldest first */
     size_t metadata_waiting;
     int64_t metadata_answers;
+    bool metadata_paused; /* nothing is asked until TIMER_METADATA */
+    size_t metadata_open; /* pieces asked of it */
 
     /* leeching */
     uint8_t *has;      /* what the policy makes of their announcements: with the decent one the session's map */
@@ -148,9 +158,9 @@ struct btw_peer {
     uint32_t leaked;     /* a fault: places in the pipeline that rejects have used up */
     uint32_t bad_pieces; /* that it delivered alone */
 
-    /* peer exchange: contacts told on this connection, by serial number */
-    struct btw_address *told;
-    size_t told_count, told_cap;
+    /* peer exchange */
+    struct btw_address told[PEX_TOLD_MAX]; /* contacts told on this connection and not dropped since */
+    size_t told_count;
     bool pex_started;
 };
 
@@ -205,6 +215,8 @@ void btw_peer_put_raw(struct btw_peer *peer, const struct btw_msg *msg);
 size_t btw_peer_backlog(const struct btw_peer *peer);
 /* Ends the connection: everything it held is given back at once, output that is left may still go (FIN). */
 void btw_peer_close(struct btw_peer *peer, enum btw_end how);
+/* The metadata has come: judges what they announced before, and goes on as a leech. */
+void btw_peer_learned(struct btw_peer *peer);
 /* Does what an on_* entry says. */
 void btw_peer_react(struct btw_peer *peer, int64_t reaction);
 void btw_peer_after(struct btw_peer *peer, enum peer_timer timer, int64_t delay_ms);
@@ -267,10 +279,15 @@ bool btw_pick_index(const struct download *download, const struct torrent *torre
 /* All blocks are there: announce the piece, or find out whose fault it is. */
 void btw_verify(struct torrent *torrent, struct download *download);
 
-/* --- peer_magnet.c --- */
+/* --- peer_meta.c: asked for metadata --- */
 void btw_meta_received(struct btw_peer *peer, struct btw_slice payload);
 void btw_meta_serve(struct btw_peer *peer);
+void btw_meta_send(struct btw_peer *peer, const struct btw_ut_metadata *msg);
+
+/* --- peer_magnet.c: asking for it --- */
 void btw_magnet_ask(struct btw_peer *peer);
+void btw_magnet_data(struct btw_peer *peer, const struct btw_ut_metadata *msg);
+void btw_magnet_rejected(struct btw_peer *peer, const struct btw_ut_metadata *msg);
 void btw_magnet_leave(struct btw_peer *peer);
 void btw_magnet_timer(struct btw_peer *peer);
 void btw_magnet_forget(struct torrent *torrent);

@@ -336,12 +336,25 @@ bool btw_leech_unasked(struct btw_peer *peer, const struct btw_msg *msg)
 /* --- time and ends ---------------------------------------------------------------------------------------------------
  */
 
+/* BEP 6: every request has exactly one answer.  Who gave none to a request nor to its cancel will not any more, and the
+ * request would take its place in the pipeline for ever. */
+static bool owes_too_long(struct btw_peer *peer)
+{
+    const struct btw_party *us = btw_peer_us(peer);
+    int64_t patience = 2 * peer->host->policy.request_timeout_ms;
+
+    return us->pending_count > 0 && us->pending[0].cancelled &&
+           us->pending[0].since_ms + patience <= peer->host->now_ms;
+}
+
 void btw_leech_timer(struct btw_peer *peer, enum peer_timer timer)
 {
     const struct btw_party *us = btw_peer_us(peer);
 
     if (timer == TIMER_PAUSE) {
         peer->paused = false;
+        if (owes_too_long(peer))
+            btw_peer_close(peer, BTW_END_FIN);
         return;
     }
     for (size_t i = 0; i < us->pending_count; i++) {

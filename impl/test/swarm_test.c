@@ -40,10 +40,250 @@ static void a_seed_makes_a_seed(void **state)
     }
 }
 
+static void must_complete(struct swarm *s, size_t host, int64_t within_ms)
+{
+    if (!swarm_run(s, host, within_ms))
+        fail_msg("host %zu is not complete after %lld ms", host, (long long)within_ms);
+    for (size_t i = 0; i < s->hosts; i++)
+        assert_int_equal(btw_host_refusals(s->host[i]), 0);
+}
+
+static void a_magnet_fetches_metadata_and_goes_on(void **state)
+{
+    static const char *const fixtures[] = { "base", "meta", "meta3", "tiny", "priv" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof fixtures / sizeof fixtures[0]; i++) {
+        struct swarm s;
+
+        swarm_init(&s, fixtures[i]);
+        swarm_add(&s, BTW_SEED, NULL);
+        swarm_add(&s, BTW_MAGNET, NULL);
+        swarm_introduce(&s, 1, 0);
+        must_complete(&s, 1, 60000);
+        assert_int_equal(s.now_ms, 1000);
+        assert_int_equal(s.messages[1][BTW_HAVE_NONE], 1); /* sent late, and once */
+        swarm_free(&s);
+    }
+}
+
+/* Two leeches with the even and the odd pieces. */
+static void halves_are_swapped(void **state)
+{
+    uint8_t even[5] = { 0xaa, 0xaa, 0xaa, 0xaa, 0xa8 }, odd[5] = { 0x55, 0x55, 0x55, 0x55, 0x54 };
+    struct swarm s;
+
+    (void)state;
+    swarm_init(&s, "base");
+    swarm_add(&s, BTW_LEECH, even);
+    swarm_add(&s, BTW_LEECH, odd);
+    swarm_introduce(&s, 0, 1);
+    must_complete(&s, 0, 60000);
+    must_complete(&s, 1, 60000);
+    assert_int_equal(s.messages[0][BTW_BITFIELD] + s.messages[1][BTW_BITFIELD], 2);
+    assert_int_equal(s.messages[0][BTW_HAVE] + s.messages[1][BTW_HAVE], 38);
+    swarm_free(&s);
+}
+
+/* The third block is lost, so that a request is open when the choke comes; without Fast it makes it void. */
+static bool lose_one(struct swarm *s, size_t from, size_t to, struct btw_msg *msg)
+{
+    (void)from, (void)to;
+    return msg->type != BTW_PIECE || s->messages[0][BTW_PIECE] != 3;
+}
+
+static void a_choke_in_the_middle(void **state)
+{
+    struct swarm s;
+
+    (void)state;
+    swarm_init(&s, "three");
+    s.policy[0].fast = 0;
+    s.policy[0].flap_ms = 11000;
+    s.policy[1].pipeline = 1;
+    s.bend = lose_one;
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_add(&s, BTW_LEECH, NULL);
+    swarm_introduce(&s, 1, 0);
+    must_complete(&s, 1, 60000);
+    assert_int_equal(s.messages[0][BTW_CHOKE], 1);
+    assert_int_equal(s.now_ms, 23000); /* after the next unchoke */
+    swarm_free(&s);
+}
+
+/* The first blocks of every piece are refused once. */
+static bool reject_some(struct swarm *s, size_t from, size_t to, struct btw_msg *msg)
+{
+    (void)from, (void)to;
+    if (msg->type == BTW_PIECE && s->messages[0][BTW_PIECE] % 4 == 1)
+        *msg = (struct btw_msg){
+            .type = BTW_REJECT, .piece = msg->piece, .begin = msg->begin, .length = (uint32_t)msg->data.len
+        };
+    return true;
+}
+
+static void rejected_blocks_are_asked_for_again(void **state)
+{
+    struct swarm s;
+
+    (void)state;
+    swarm_init(&s, "base");
+    s.bend = reject_some;
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_add(&s, BTW_LEECH, NULL);
+    swarm_introduce(&s, 1, 0);
+    must_complete(&s, 1, 600000);
+    assert_true(s.now_ms > 1000);
+    assert_true(s.messages[1][BTW_REQUEST] < 200); /* and without hammering */
+    swarm_free(&s);
+}
+
+static bool corrupt_from_first(struct swarm *s, size_t from, size_t to, struct btw_msg *msg)
+{
+    (void)s, (void)to;
+    if (from == 0 && msg->type == BTW_PIECE && msg->begin == 0)
+        ((uint8_t *)(uintptr_t)msg->data.data)[5] ^= 1;
+    return true;
+}
+
+static void a_liar_is_banned_and_the_rest_comes_from_others(void **state)
+{
+    struct swarm s;
+
+    (void)state;
+    swarm_init(&s, "base");
+    s.bend = corrupt_from_first;
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_add(&s, BTW_LEECH, NULL);
+    swarm_introduce(&s, 2, 0);
+    swarm_introduce(&s, 2, 1);
+    must_complete(&s, 2, 120000);
+    assert_int_equal(s.links, 1);
+    swarm_free(&s);
+}
+
+static void a_single_liar_gives_nothing(void **state)
+{
+    struct swarm s;
+
+    (void)state;
+    swarm_init(&s, "base");
+    s.bend = corrupt_from_first;
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_add(&s, BTW_LEECH, NULL);
+    swarm_introduce(&s, 1, 0);
+    assert_false(swarm_run(&s, 1, 600000));
+    assert_int_equal(s.messages[1][BTW_HAVE], 0);
+    assert_int_equal(s.links, 0);
+    assert_true(s.messages[1][BTW_REQUEST] < 60);
+    swarm_free(&s);
+}
+
+static bool first_is_mute(struct swarm *s, size_t from, size_t to, struct btw_msg *msg)
+{
+    (void)s, (void)to;
+    return from != 0 || msg->type != BTW_PIECE;
+}
+
+static void what_one_peer_owes_comes_from_another(void **state)
+{
+    (void)state;
+    for (int fast = 0; fast < 2; fast++) {
+        struct swarm s;
+
+        swarm_init(&s, "base");
+        s.bend = first_is_mute;
+        s.policy[2].fast = fast;
+        s.policy[2].endgame = 0;
+        swarm_add(&s, BTW_SEED, NULL);
+        swarm_add(&s, BTW_SEED, NULL);
+        swarm_add(&s, BTW_LEECH, NULL);
+        swarm_introduce(&s, 2, 0);
+        swarm_introduce(&s, 2, 1);
+        must_complete(&s, 2, 120000);
+        assert_int_equal(s.now_ms, 31000); /* after the request timeout */
+        assert_int_equal(s.messages[2][BTW_CANCEL], 16);
+        swarm_free(&s);
+    }
+}
+
+static void the_end_game_cancels(void **state)
+{
+    struct swarm s;
+
+    (void)state;
+    swarm_init(&s, "base");
+    s.bend = first_is_mute;
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_add(&s, BTW_LEECH, NULL);
+    swarm_introduce(&s, 2, 0);
+    swarm_introduce(&s, 2, 1);
+    must_complete(&s, 2, 120000);
+    assert_int_equal(s.now_ms, 1000);
+    assert_int_equal(s.messages[2][BTW_CANCEL], 16);
+    swarm_free(&s);
+}
+
+static bool metadata_from_first_is_wrong(struct swarm *s, size_t from, size_t to, struct btw_msg *msg)
+{
+    (void)s, (void)to;
+    if (from == 0 && msg->type == BTW_EXTENDED && msg->ext != 0 && msg->data.len > 500)
+        ((uint8_t *)(uintptr_t)msg->data.data)[msg->data.len - 3] ^= 1;
+    return true;
+}
+
+static void wrong_metadata_is_fetched_elsewhere(void **state)
+{
+    struct swarm s;
+
+    (void)state;
+    swarm_init(&s, "meta3");
+    s.bend = metadata_from_first_is_wrong;
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_add(&s, BTW_MAGNET, NULL);
+    swarm_introduce(&s, 2, 0);
+    swarm_introduce(&s, 2, 1);
+    must_complete(&s, 2, 120000);
+    swarm_free(&s);
+}
+
+/* Host 1 knows only host 0, and learns of host 2 from it. */
+static void contacts_travel(void **state)
+{
+    struct swarm s;
+
+    (void)state;
+    swarm_init(&s, "base");
+    s.policy[1].pipeline = 1;
+    s.bend = first_is_mute;
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_add(&s, BTW_LEECH, NULL);
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_introduce(&s, 2, 0);
+    swarm_introduce(&s, 1, 0);
+    must_complete(&s, 1, 120000);
+    assert_int_equal(s.links, 3);
+    assert_false(swarm_run(&s, SWARM_HOSTS, 400000));
+    swarm_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_seed_makes_a_seed),
+        cmocka_unit_test(a_magnet_fetches_metadata_and_goes_on),
+        cmocka_unit_test(halves_are_swapped),
+        cmocka_unit_test(a_choke_in_the_middle),
+        cmocka_unit_test(rejected_blocks_are_asked_for_again),
+        cmocka_unit_test(a_liar_is_banned_and_the_rest_comes_from_others),
+        cmocka_unit_test(a_single_liar_gives_nothing),
+        cmocka_unit_test(what_one_peer_owes_comes_from_another),
+        cmocka_unit_test(the_end_game_cancels),
+        cmocka_unit_test(wrong_metadata_is_fetched_elsewhere),
+        cmocka_unit_test(contacts_travel),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,7 +146,7 @@ extern "C" {
     /* Metadata (BEP 9) */                                                                                            \
     X(ut_metadata,             1,       "speak it")                                                                   \
     X(metadata_size,           1,       "announce it when known")                                                     \
-    X(metadata_queue,          64,      "open metadata requests; what is above gets a reject")                        \
+    X(metadata_queue,          64,      "open metadata requests (at most 64); what is above gets a reject")           \
     X(metadata_from_file,      0,       "1: serve the whole torrent file")                                            \
     X(metadata_piece,          16384,   "bytes per piece served")                                                     \
     X(metadata_beyond,         0,       "1: the first piece behind the end is served empty")                          \
@@ -162,7 +162,7 @@ extern "C" {
     X(metadata_timeout_ms,     15000,   "wait for one piece")                                                         \
     X(metadata_start,          1,       "join the download when metadata is there")                                   \
     X(metadata_size_last,      0,       "1: the latest total_size resizes the buffer")                                \
-    X(metadata_short,          0,       "1: accept short pieces")                                                     \
+    X(metadata_retry,          1,       "ask again for a piece that came with a wrong size")                          \
     X(metadata_keep_going,     1,       "another peer may go on; 0 the first one or nobody")                          \
     X(metadata_reject_clears,  0,       "1: a reject throws away what is there")                                      \
     /* Peer exchange (BEP 11) */                                                                                      \
