@@ -215,11 +215,18 @@ static const char *remark_text(struct scn_parser *parser, const struct remark *r
     return text;
 }
 
-/* Up to the first period that ends a sentence, on one line. */
+/* A period ends a sentence unless a small letter follows: "i.e. this". */
+static bool ends_sentence(const char *at)
+{
+    const char *next = at + 1 + strspn(at + 1, " \n");
+    return *at == '.' && (next > at + 1 || *next == '\0') && !(*next >= 'a' && *next <= 'z');
+}
+
+/* The first sentence, on one line. */
 static const char *title_of(struct scn_parser *parser, const char *comment)
 {
     size_t len = 0;
-    while (comment[len] && !(comment[len] == '.' && (comment[len + 1] == '\0' || strchr(" \n", comment[len + 1]))))
+    while (comment[len] && !ends_sentence(comment + len))
         len++;
     len += comment[len] == '.';
     char *title = scn_arena_text(parser->arena, comment, len);
