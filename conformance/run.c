@@ -356,6 +356,16 @@ static void tick_conns(struct scn_run *run)
     }
 }
 
+/* $i of the innermost repeat. */
+static int64_t repeat_index(const struct scn_run *run)
+{
+    for (size_t d = run->depth; d-- > 0;) {
+        if (run->frames[d].owner && run->frames[d].owner->kind == SCN_REPEAT)
+            return run->frames[d].i;
+    }
+    return 0;
+}
+
 /* Plays statements until one waits or the run is over. */
 static void play(struct scn_run *run)
 {
@@ -368,6 +378,7 @@ static void play(struct scn_run *run)
         size_t depth = run->depth;
         struct frame *frame = &run->frames[depth - 1];
         size_t at = frame->at;
+        run->send_index = repeat_index(run);
         enum step_state state = step_play(run, step);
         if (state == STEP_DONE && step->stimulus)
             run->result.stimulus = true;

@@ -483,7 +483,6 @@ static enum step_state play_send(struct scn_run *run, const struct scn_step *ste
         run->step_deadline = run->step_started + run_scaled(run, OPEN_MS);
         return late(run) ? failed(run, step, NULL, "no connection in time") : STEP_BLOCKED;
     }
-    run->send_index = run->frames[run->depth - 1].i;
     outbox_add(conn, step);
     outbox_pump(conn);
     return STEP_DONE;
