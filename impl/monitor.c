@@ -130,7 +130,8 @@ static void take_raw_bytes(struct btw_monitor *monitor, enum btw_side side, cons
 
         if (!whole) {
             inner = (struct btw_msg){ .type = BTW_RAW, .data = rest };
-            take(monitor, side, &inner, status == BTW_BAD_WIRE || rest.len == 4, now_ms);
+            /* Four bytes alone are a length that a stream gave up on. */
+            take(monitor, side, &inner, status == BTW_BAD_WIRE || (rest.len == 4 && !expect_handshake), now_ms);
             said->dead = true;
             return;
         }

@@ -23,25 +23,32 @@ const char *name_of(enum btw_type type)
     return btw_desc_of(type)->name;
 }
 
-/* A dialler that begins with anything but the length byte may be starting an encrypted connection.  An acceptor answers
- * in kind, so it is judged only when it was spoken to in plain. */
+/* A dialler may begin with the random bytes of an encrypted connection; only what resembles a handshake is taken for
+ * one.  An acceptor answers in kind, so it is judged only when it was spoken to in plain. */
+static bool meant_as_handshake(const struct judge *j)
+{
+    struct btw_slice raw = j->msg->data;
+
+    if (j->side == BTW_DIALLER)
+        return raw.len > 1 && raw.data[0] == 19 && (raw.data[1] == 'B' || raw.data[1] == 'b');
+    return raw.len > 0 && j->other->view.handshake_seen && !j->other->dead;
+}
+
 void handshake_layout(const struct judge *j)
 {
-    bool first = !j->self->view.handshake_seen;
+    struct btw_diag diag = { 0 };
+    struct btw_msg read;
+    size_t used;
 
-    if (!first || j->self->dead || j->self->gap || j->monitor->world.truncated_start || j->monitor->world.hole)
+    if (j->self->view.handshake_seen || j->self->dead || j->self->gap || j->monitor->world.truncated_start ||
+        j->monitor->world.hole)
         return;
     if (j->msg->type != BTW_RAW) {
         breach(j, BTW_FAIL, "sends %s before its handshake", name_of(j->msg->type));
-        return;
+    } else if (j->bad_wire && meant_as_handshake(j)) {
+        (void)btw_handshake_decode(&read, &used, j->msg->data, &diag);
+        breach(j, BTW_FAIL, "begins with bytes that are no handshake: byte %zu differs", diag.offset);
     }
-    if (!j->bad_wire || j->msg->data.len == 0)
-        return;
-    if (j->side == BTW_DIALLER && j->msg->data.data[0] != 19)
-        return;
-    if (j->side == BTW_ACCEPTOR && (!j->other->view.handshake_seen || j->other->dead))
-        return;
-    breach(j, BTW_FAIL, "begins with bytes that are no handshake: byte %zu differs", j->msg->data.len - 1);
 }
 
 void handshake_peer_id(const struct judge *j)

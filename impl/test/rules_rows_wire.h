@@ -28,6 +28,7 @@ static const struct row wire_rows[] = {
     { "BEP3-HS-01", "an acceptor's answer in plain", &unknown, HELLO_A("") "1 B bad 1242\n", "BEP3-HS-01 FAIL B" },
     { "BEP3-HS-01", "a message first", &unknown, "0 A interested\n", "BEP3-HS-01 FAIL A" },
     { "BEP3-HS-01", "an encrypted connection", &unknown, "0 A bad 77\n5 B bad 81\n", "" },
+    { "BEP3-HS-01", "an encrypted connection whose key begins with 19", &unknown, "0 A bad 1377\n5 B bad 81\n", "" },
     { "BEP3-HS-01", "a capture from the middle", &truncated, "0 A interested\n", "" },
     { "BEP3-HS-01", "a handshake sent as raw bytes", &unknown,
       "0 A raw 13426974546f7272656e742070726f746f636f6c0000000000000000"
