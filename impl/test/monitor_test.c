@@ -29,6 +29,10 @@ static const struct {
     { PLAIN UNCHOKED "5 A request " BLOCK(0) "\n6 B choke\n7 B unchoke\n8 A request " BLOCK(0) "\n9 B piece " DATA(0) "\n"
       "9 B piece " DATA(0) "\n9 B piece " DATA(0) "\n", 0, 1, 2, 0, 1 },
     { FAST UNCHOKED "5 A request " BLOCK(0) "\n6 B choke\n", 1, 1, 0, 0, 0 },
+    { PLAIN UNCHOKED "5 A request " BLOCK(0) "\n6 B choke\n7 B unchoke\n8 A request " BLOCK(1) "\n9 B piece " DATA(0) "\n", 1, 1, 1, 0, 0 },
+    { FAST UNCHOKED "5 A request " BLOCK(0) "\n6 B choke\n7 B piece " DATA(0) "\n", 0, 1, 1, 0, 0 },
+    { FAST UNCHOKED "5 A request " BLOCK(0) "\n6 B choke\n7 B unchoke\n8 A request " BLOCK(0) "\n9 B piece " DATA(0) "\n"
+      "9 B piece " DATA(0) "\n", 0, 2, 2, 0, 0 },
     /* a cancel ends the wait, unless Fast demands one answer all the same */
     { PLAIN UNCHOKED "5 A request " BLOCK(0) "\n6 A cancel " BLOCK(0) "\n", 0, 1, 0, 0, 0 },
     { PLAIN UNCHOKED "5 A request " BLOCK(0) "\n6 A cancel " BLOCK(0) "\n7 B piece " DATA(0) "\n", 0, 1, 1, 0, 0 },

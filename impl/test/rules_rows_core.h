@@ -129,6 +129,9 @@ static const struct row core_rows[] = {
       FAST UNCHOKED "5 A request " BLOCK(0) "\n6 A cancel " BLOCK(0) "\n7 A request " BLOCK(0) "\n", "" },
     { "BEP3-REQ-05", "after a choke and an unchoke", &tiny,
       PLAIN UNCHOKED "5 A request " BLOCK(0) "\n6 B choke\n20000 B unchoke\n20001 A request " BLOCK(0) "\n", "" },
+    { "BEP3-REQ-05", "and again after the answer to that", &tiny,
+      PLAIN UNCHOKED "5 A request " BLOCK(0) "\n6 B choke\n20000 B unchoke\n20001 A request " BLOCK(0) "\n20002 B piece " DATA(0) "\n"
+      "20003 A request " BLOCK(0) "\n", "" },
     { "BEP3-REQ-05", "the piece was withdrawn", &tiny,
       FAST UNCHOKED "5 A request " BLOCK(0) "\n6 B extended ext=203 data=00000000\n7 A request " BLOCK(0) "\n", "" },
     { "BEP3-REQ-05", "the answer was cut short", &tiny,
