@@ -18,23 +18,20 @@ struct scn_child {
     uv_pipe_t in, out;
     uv_timer_t timer;
     uv_signal_t interrupt, term;
-    char line[SCN_CHILD_LINE];
-    size_t len;
-    char ready[SCN_CHILD_LINE];
-    char last[SCN_CHILD_LINE];
-    bool exited, late, interrupted;
+    char said[SCN_CHILD_SAID];
+    size_t len, line; /* where the last line begins */
+    bool ready, exited, late, interrupted;
     char buffer[4096];
 };
 
+/* A line is complete. */
 static void take_line(struct scn_child *child)
 {
-    child->line[child->len] = '\0';
-    child->len = 0;
-    snprintf(child->last, sizeof child->last, "%s", child->line);
-    if (strncmp(child->line, "ready", 5) == 0) {
-        snprintf(child->ready, sizeof child->ready, "%s", child->line);
+    child->ready = strncmp(child->said + child->line, "ready", 5) == 0;
+    if (child->ready)
         uv_stop(&child->loop);
-    }
+    else
+        child->line = child->len;
 }
 
 static void on_buffer(uv_handle_t *handle, size_t size, uv_buf_t *out)
@@ -49,11 +46,11 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
     struct scn_child *child = stream->data;
     if (got < 0)
         uv_read_stop(stream);
-    for (ssize_t i = 0; i < got; i++) {
+    for (ssize_t i = 0; i < got && !child->ready; i++) {
+        if (child->len + 2 < sizeof child->said)
+            child->said[child->len++] = buffer->base[i];
         if (buffer->base[i] == '\n')
             take_line(child);
-        else if (child->len + 1 < sizeof child->line)
-            child->line[child->len++] = buffer->base[i];
     }
 }
 
@@ -140,13 +137,12 @@ struct scn_child *scn_child_start(const char *const *argv, unsigned timeout_ms, 
     uv_timer_stop(&child->timer);
     uv_signal_stop(&child->interrupt);
     uv_signal_stop(&child->term);
-    if (child->ready[0] != '\0' && !child->exited && !child->interrupted)
+    if (child->ready && !child->exited && !child->interrupted)
         return child;
     if (child->interrupted)
         snprintf(error, cap, "interrupted while '%s' was starting", argv[0]);
     else if (child->exited)
-        snprintf(error, cap, "'%s' ended before it was ready%s%s", argv[0], child->last[0] ? "; it said: " : "",
-                 child->last);
+        snprintf(error, cap, "'%s' ended before it was ready", argv[0]);
     else
         snprintf(error, cap, "'%s' was not ready after %u s", argv[0], timeout_ms / 1000);
     scn_child_stop(child);
@@ -155,7 +151,7 @@ struct scn_child *scn_child_start(const char *const *argv, unsigned timeout_ms, 
 
 const char *scn_child_said(const struct scn_child *child)
 {
-    return child->ready;
+    return child->said;
 }
 
 static void signal_and_wait(struct scn_child *child, int number, unsigned wait_ms)

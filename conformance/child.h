@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SCN_CHILD_LINE = 256 };
+enum { SCN_CHILD_SAID = 64 * 1024 };
 
 struct scn_child;
 
@@ -17,7 +17,7 @@ struct scn_child;
  * NULL: error says why, one sentence; nothing is left running. */
 struct scn_child *scn_child_start(const char *const *argv, unsigned timeout_ms, char *error, size_t cap);
 
-/* The line it was ready with: "ready 6881". */
+/* All lines up to the one with `ready`, each with its newline; what is beyond SCN_CHILD_SAID is left out. */
 const char *scn_child_said(const struct scn_child *child);
 
 /* SIGTERM, and SIGKILL when that does not help; returns when it is gone.  NULL is fine. */

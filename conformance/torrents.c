@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "btw/fixture.h"
 #include "files.h"
 
 /* What stands behind a torrent; one of the two. */
@@ -69,6 +68,12 @@ bool scn_torrents_add_fixture(struct scn_torrents *torrents, const char *kind, u
     torrent->read = read_fixture;
     torrent->source = source;
     return true;
+}
+
+const struct btw_fixture *scn_torrents_fixture(const struct scn_torrent *torrent)
+{
+    const struct source *source = torrent->source;
+    return source && source->fixed ? &source->fixture : NULL;
 }
 
 /* ---- files ---------------------------------------------------------------------------------------------------------- */
@@ -164,17 +169,27 @@ void scn_torrents_add_hash(struct scn_torrents *torrents, const uint8_t info_has
     memcpy(torrent->info_hash, info_hash, sizeof torrent->info_hash);
 }
 
+static void source_free(struct source *source)
+{
+    if (source == NULL)
+        return;
+    if (source->fixed)
+        btw_fixture_free(&source->fixture);
+    scn_file_free(&source->torrent);
+    free(source);
+}
+
+void scn_torrents_remove(struct scn_torrents *torrents, size_t i)
+{
+    source_free(torrents->list[i].source);
+    torrents->count--;
+    memmove(&torrents->list[i], &torrents->list[i + 1], (torrents->count - i) * sizeof *torrents->list);
+}
+
 void scn_torrents_free(struct scn_torrents *torrents)
 {
-    for (size_t i = 0; i < torrents->count; i++) {
-        struct source *source = torrents->list[i].source;
-        if (source == NULL)
-            continue;
-        if (source->fixed)
-            btw_fixture_free(&source->fixture);
-        scn_file_free(&source->torrent);
-        free(source);
-    }
+    for (size_t i = 0; i < torrents->count; i++)
+        source_free(torrents->list[i].source);
     free(torrents->list);
     *torrents = (struct scn_torrents){ 0 };
 }

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Targets, and the processes and folders behind them.
+ */
+#include "target.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "catalogue.h"
+#include "fixture_dir.h"
+
+static bool fail(struct scn_target_process *target, const char *what)
+{
+    snprintf(target->error, sizeof target->error, "%s: %s", what, strerror(errno));
+    return false;
+}
+
+/* ---- starting ------------------------------------------------------------------------------------------------------- */
+
+static bool start_peer(struct scn_target_process *target)
+{
+    char port[8];
+    snprintf(port, sizeof port, "%u", target->port);
+    const char *argv[] = {
+        "/proc/self/exe", "serve", "--until-eof", "--role", scn_target_name(target->config->role), "--port", port,
+        "--torrents", target->names, "--tracker", target->config->tracker, NULL,
+    };
+    target->child = scn_child_start(argv, SCN_TARGET_READY_MS, target->error, sizeof target->error);
+    return target->child != NULL;
+}
+
+static bool start_driver(struct scn_target_process *target)
+{
+    char port[8], folder[96];
+    snprintf(port, sizeof port, "%u", target->port);
+    snprintf(folder, sizeof folder, "%s/run-%u", target->scratch, ++target->starts);
+    const char *argv[] = {
+        target->config->driver, "start", scn_target_name(target->config->role), "--fixture", target->fixture,
+        "--port", port, "--dir", folder, "--torrents", target->names, "--tracker", target->config->tracker, NULL,
+    };
+    target->child = scn_child_start(argv, SCN_TARGET_READY_MS, target->error, sizeof target->error);
+    return target->child != NULL;
+}
+
+static bool start(struct scn_target_process *target)
+{
+    char address[SCN_NET_TEXT];
+    bool started = target->config->driver != NULL ? start_driver(target) : start_peer(target);
+    snprintf(address, sizeof address, "127.0.0.1:%u", target->port);
+    return started && scn_net_resolve(&target->endpoint, address, target->error, sizeof target->error);
+}
+
+/* ---- what a driver needs -------------------------------------------------------------------------------------------- */
+
+static bool make_scratch(struct scn_target_process *target)
+{
+    snprintf(target->scratch, sizeof target->scratch, "/tmp/conformance.XXXXXX");
+    if (mkdtemp(target->scratch) != NULL)
+        return true;
+    target->scratch[0] = '\0';
+    return fail(target, "cannot make a folder in /tmp");
+}
+
+static bool make_fixture(struct scn_target_process *target, const struct scn_torrents *torrents)
+{
+    if (target->config->fixture != NULL) {
+        snprintf(target->fixture, sizeof target->fixture, "%s", target->config->fixture);
+        return true;
+    }
+    snprintf(target->fixture, sizeof target->fixture, "%s/fixture", target->scratch);
+    return scn_fixture_dir_write(target->fixture, torrents, target->error, sizeof target->error);
+}
+
+static char *names_of(const struct scn_torrents *torrents)
+{
+    size_t len = 0;
+    char *names = malloc(torrents->count * (sizeof(((struct btw_fixture *)0)->name) + 1) + 1);
+    if (names == NULL)
+        abort();
+    names[0] = '\0';
+    for (size_t i = 0; i < torrents->count; i++)
+        len += (size_t)sprintf(names + len, "%s%s", i > 0 ? " " : "", scn_torrents_fixture(&torrents->list[i])->name);
+    return names;
+}
+
+/* Did the driver say this of the torrent, on a line of its own? */
+static bool said(const char *lines, const char *word, const char *name)
+{
+    char line[64];
+    snprintf(line, sizeof line, "%s %s\n", word, name);
+    return strstr(lines, line) != NULL;
+}
+
+static void drop_unloaded(const struct scn_target_process *target, struct scn_torrents *torrents)
+{
+    const char *lines = scn_child_said(target->child);
+    size_t i = 0;
+    while (i < torrents->count) {
+        const char *name = scn_torrents_fixture(&torrents->list[i])->name;
+        if (said(lines, "unsupported", name) || said(lines, "unanswered", name))
+            scn_torrents_remove(torrents, i);
+        else
+            i++;
+    }
+}
+
+/* ---- the target ----------------------------------------------------------------------------------------------------- */
+
+static bool open_process(struct scn_target_process *target, struct scn_torrents *torrents)
+{
+    target->port = scn_net_free_port();
+    if (target->port == 0)
+        return fail(target, "no free port");
+    target->names = names_of(torrents);
+    if (target->config->driver != NULL && (!make_scratch(target) || !make_fixture(target, torrents)))
+        return false;
+    if (!start(target))
+        return false;
+    drop_unloaded(target, torrents);
+    return true;
+}
+
+bool scn_target_open(struct scn_target_process *target, const struct scn_target_config *config,
+                     struct scn_torrents *torrents)
+{
+    *target = (struct scn_target_process){ .config = config };
+    if (config->address != NULL)
+        return scn_net_resolve(&target->endpoint, config->address, target->error, sizeof target->error);
+    bool opened = open_process(target, torrents);
+    if (!opened)
+        scn_target_close(target);
+    return opened;
+}
+
+bool scn_target_restart(struct scn_target_process *target)
+{
+    if (target->config->address != NULL)
+        return false;
+    scn_child_stop(target->child);
+    target->child = NULL;
+    return start(target);
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status, (void)kind, (void)where;
+    return remove(path);
+}
+
+void scn_target_close(struct scn_target_process *target)
+{
+    scn_child_stop(target->child);
+    target->child = NULL;
+    free(target->names);
+    target->names = NULL;
+    if (target->scratch[0] != '\0')
+        nftw(target->scratch, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    target->scratch[0] = '\0';
+}
