@@ -344,6 +344,7 @@ void conn_put(struct scn_conn *conn, struct btw_slice bytes)
         sent_garbage(conn, bytes);
     while (!conn->out_garbage) {
         struct btw_msg msg = { .type = BTW_KEEPALIVE };
+        struct btw_slice before = bytes;
         enum btw_status status = btw_stream_next(&conn->out, &bytes, &msg, NULL);
         if (status == BTW_MORE)
             break;
@@ -352,7 +353,7 @@ void conn_put(struct scn_conn *conn, struct btw_slice bytes)
         } else if (status == BTW_TOO_LONG ||
                    (status == BTW_BAD_WIRE && !conn_view(conn, false)->handshake_seen)) {
             conn->out_garbage = true;
-            sent_garbage(conn, status == BTW_TOO_LONG ? bytes : msg.data);
+            sent_garbage(conn, before);
         } else {
             sent_message(conn, &msg, status == BTW_BAD_WIRE);
         }

@@ -428,6 +428,11 @@ static int64_t reaction_to_frame(const struct btw_peer *peer, enum btw_status st
     return policy->on_bad_layout;
 }
 
+static bool in_prefix(const struct btw_stream *stream)
+{
+    return btw_stream_pending(stream) > 0 && btw_stream_pending(stream) < 4;
+}
+
 static bool grow_input(struct btw_peer *peer)
 {
     size_t need = btw_stream_need(&peer->stream);
@@ -487,6 +492,8 @@ static void read_messages(struct btw_peer *peer, struct btw_slice in)
         enum btw_status status = btw_stream_next(&peer->stream, &in, &msg, NULL);
         int64_t reaction;
 
+        if (status == BTW_MORE && in_prefix(&peer->stream) && peer->host->policy.prefix_whole)
+            btw_peer_close(peer, BTW_END_FIN);
         if (status == BTW_MORE || (status == BTW_NO_SPACE && !grow_input(peer)))
             break;
         if (status == BTW_NO_SPACE)
@@ -495,6 +502,8 @@ static void read_messages(struct btw_peer *peer, struct btw_slice in)
             on_message(peer, &msg);
             continue;
         }
+        if (status == BTW_TOO_LONG && peer->host->policy.second_handshake)
+            btw_peer_greet(peer);
         reaction = reaction_to_frame(peer, status, &msg, &expected);
         if (reaction == REACT_DESYNC)
             in = resume_inside(peer, msg.data, expected, in, &spill);
@@ -565,6 +574,7 @@ void btw_peer_free(struct btw_peer *peer)
     if (peer->next != NULL)
         peer->next->prev = peer->prev;
     host->peer_count--;
+    memcpy(host->departed, peer->peer_id, sizeof host->departed);
     free(peer->input);
     free(peer->out.data);
     free(peer->maps);

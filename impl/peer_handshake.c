@@ -78,7 +78,7 @@ static void choose_torrent(struct btw_peer *peer)
     struct btw_host *host = peer->host;
     struct torrent *torrent = btw_host_find(host, peer->greeting + RESERVED_END);
 
-    if (host->policy.first_torrent && torrent != NULL)
+    if (host->policy.first_torrent == 2 || (host->policy.first_torrent == 1 && torrent != NULL))
         torrent = host->torrents;
     if (torrent == NULL) {
         answer_unknown(peer);
@@ -98,13 +98,28 @@ static void close_all(struct torrent *torrent)
             btw_peer_close(peer, BTW_END_FIN);
 }
 
-static struct btw_peer *twin_of(const struct btw_peer *peer)
+/* Another open connection of the torrent with the same peer id, or with the same host on the other end. */
+static struct btw_peer *twin_of(const struct btw_peer *peer, bool by_host)
 {
-    for (struct btw_peer *other = peer->host->peers; other != NULL; other = other->next)
-        if (other != peer && other->torrent == peer->torrent && other->state == PEER_OPEN &&
-            memcmp(other->peer_id, peer->peer_id, sizeof other->peer_id) == 0)
+    for (struct btw_peer *other = peer->host->peers; other != NULL; other = other->next) {
+        bool same = by_host ? memcmp(other->address.bytes, peer->address.bytes, sizeof peer->address.bytes) == 0
+                            : memcmp(other->peer_id, peer->peer_id, sizeof peer->peer_id) == 0;
+        if (same && other != peer && other->torrent == peer->torrent && other->state == PEER_OPEN)
             return other;
+    }
     return NULL;
+}
+
+/* A second connection of one peer: what the policy says of the pair. */
+static void judge_twins(struct btw_peer *peer, struct btw_peer *twin, int64_t policy)
+{
+    const struct btw_host *host = peer->host;
+    bool ghost = policy == 3 && memcmp(host->departed, peer->peer_id, sizeof host->departed) == 0;
+
+    if (ghost || (twin != NULL && policy > 0))
+        btw_peer_close(peer, BTW_END_FIN);
+    if (twin != NULL && policy == 2)
+        btw_peer_close(twin, BTW_END_FIN);
 }
 
 /* Is the peer id one we want to talk to?  Closes when it is not. */
@@ -112,7 +127,6 @@ static bool peer_id_fits(struct btw_peer *peer)
 {
     const struct btw_policy *policy = &peer->host->policy;
     const struct candidate *expected = peer->candidate;
-    struct btw_peer *twin = twin_of(peer);
 
     if (memcmp(peer->peer_id, peer->host->peer_id, sizeof peer->peer_id) == 0 && policy->own_peer_id > 0) {
         if (policy->own_peer_id == 2)
@@ -123,10 +137,9 @@ static bool peer_id_fits(struct btw_peer *peer)
         btw_peer_close(peer, BTW_END_FIN);
     } else if (peer->peer_id[0] == '\0' && !policy->peer_id_nul) {
         btw_peer_close(peer, BTW_END_FIN);
-    } else if (twin != NULL && policy->same_peer_id > 0) {
-        if (policy->same_peer_id == 2)
-            btw_peer_close(twin, BTW_END_FIN);
-        btw_peer_close(peer, BTW_END_FIN);
+    } else {
+        judge_twins(peer, twin_of(peer, false), policy->same_peer_id);
+        judge_twins(peer, twin_of(peer, true), policy->same_address);
     }
     return peer->state != PEER_DONE;
 }

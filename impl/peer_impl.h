@@ -168,6 +168,7 @@ struct btw_host {
     struct btw_policy policy;
     uint64_t random;
     uint8_t peer_id[20];
+    uint8_t departed[20]; /* id of the peer that left last */
     uint16_t listen_port;
     struct torrent *torrents;
     struct btw_peer *peers;

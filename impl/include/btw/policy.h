@@ -26,17 +26,19 @@ extern "C" {
     X(handshake_ms,            30000,   "time for their handshake; 0 for ever")                                       \
     X(check_protocol,          2,       "compare of the protocol name: 0 nothing, 1 its length byte, 2 all")          \
     X(unknown_info_hash,       1,       "a torrent we do not have: 0 stay silent, 1 close, 2 echo and stay, 3 echo and close")\
-    X(first_torrent,           0,       "1: everybody gets the first torrent, whatever was asked for")                \
+    X(first_torrent,           0,       "everybody gets the first torrent: 0 no, 1 who asks for one we have, 2 all")  \
     X(check_info_hash,         1,       "close a dialled connection with another info-hash")                          \
     X(check_peer_id,           1,       "close a dialled connection with another peer id than the tracker's")         \
     X(own_peer_id,             1,       "our own peer id on a connection: 0 accept, 1 close it, 2 close all of the torrent")\
-    X(same_peer_id,            0,       "two connections with one peer id: 0 keep both, 1 close the newer, 2 close both")\
+    X(same_peer_id,            0,       "two connections with one peer id: 0 keep both, 1 close the newer, 2 close both, 3 the newer, also when the older has gone")\
+    X(same_address,            0,       "two connections from one address: likewise, 0 to 2")                         \
+    X(prefix_whole,            0,       "1: close when a slice ends inside a length prefix")                          \
     X(peer_id_nul,             1,       "accept peer ids that begin with NUL")                                        \
     X(odd_reserved,            1,       "accept unassigned reserved bits")                                            \
     X(handshake_tail,          1,       "bytes behind the handshake in the same slice are messages; 0 lost")          \
     X(dial_first,              1,       "the dialling side speaks first; 0 waits")                                    \
     X(early_messages,          0,       "1: send messages behind a dialled handshake before the answer")              \
-    X(second_handshake,        0,       "1: answer a handshake that comes as a message")                              \
+    X(second_handshake,        0,       "1: answer a handshake that comes as a message (a length prefix far too long)")\
     X(max_peers,               2000,    "connections accepted at the same time")                                      \
     /* Time (BEP 3) */                                                                                                \
     X(keepalive_ms,            100000,  "send a keep-alive after so much silence; 0 never")                           \
