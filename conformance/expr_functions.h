@@ -16,6 +16,7 @@
     X(random,    1,  1,  "i",    "that many bytes from the seeded generator")                                           \
     X(repeat,    2,  2,  "bi",   "the bytes that many times")                                                           \
     X(sha1,      1,  1,  "b",    "20 bytes")                                                                            \
+    X(min,       2,  2,  "ii",   "the smaller integer")                                                                 \
     X(u16,       1,  1,  "i",    "2 bytes, big-endian")                                                                 \
     X(u32,       1,  1,  "i",    "4 bytes, big-endian")                                                                 \
     X(text,      1,  1,  "i",    "the integer in decimal digits")                                                       \

@@ -165,6 +165,16 @@ static void check_waits(struct lint *lint)
     each_step(lint, check_wait);
 }
 
+/* Silence is no answer. */
+static bool is_answered(const struct scn_step *oneof)
+{
+    for (size_t i = 0; i < oneof->alt_count; i++) {
+        if (oneof->alts[i].kind == SCN_ALT_SILENCE)
+            return false;
+    }
+    return true;
+}
+
 /* Does something of the target come back behind all that it had sent before? */
 static bool is_fence(const struct scn_step *step)
 {
@@ -176,6 +186,8 @@ static bool is_fence(const struct scn_step *step)
     case SCN_ANYORDER:
     case SCN_UNTIL:
         return true;
+    case SCN_ONEOF:
+        return is_answered(step);
     case SCN_WAIT:
         return step->reason && strncmp(step->reason, excuse, sizeof excuse - 1) == 0;
     default: /* all others tell nothing of the target */

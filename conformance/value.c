@@ -200,6 +200,14 @@ static bool call_u32(struct scn_env *env, const struct scn_value *args, size_t c
     return big_endian(env, &args[0], 4, out);
 }
 
+static bool call_min(struct scn_env *env, const struct scn_value *args, size_t count, struct scn_value *out)
+{
+    (void)count;
+    if (args[0].kind != SCN_VALUE_INT || args[1].kind != SCN_VALUE_INT)
+        return fail(env, "min(a, b) wants integers");
+    return give_int(out, args[0].number < args[1].number ? args[0].number : args[1].number);
+}
+
 static bool call_text(struct scn_env *env, const struct scn_value *args, size_t count, struct scn_value *out)
 {
     (void)count;
@@ -222,6 +230,7 @@ static const struct {
     { "random",   1, 1, call_random },
     { "repeat",   2, 2, call_repeat },
     { "sha1",     1, 1, call_sha1 },
+    { "min",      2, 2, call_min },
     { "u16",      1, 1, call_u16 },
     { "u32",      1, 1, call_u32 },
     { "text",     1, 1, call_text },
