@@ -8,17 +8,16 @@
 #include <stdlib.h>
 
 #include "link_mem.h"
+#include "torrents.h"
 
-enum { FIXTURES_MAX = 64, LISTEN_PORT = 6881 };
+enum { LISTEN_PORT = 6881 };
 
 /* Everything that outlives a single run. */
 struct prover {
     const struct scn_prove_config *config;
     FILE *out;
-    struct btw_fixture fixtures[FIXTURES_MAX];
-    const char *kinds[FIXTURES_MAX];
-    size_t fixture_count;
-    bool *rule_proven; /* by the index of the table */
+    struct scn_torrents torrents; /* all that any trial has asked for */
+    bool *rule_proven;            /* by the index of the table */
     struct scn_prove_result result;
 };
 
@@ -35,31 +34,7 @@ struct trial {
     bool over; /* the suite came to its end */
 };
 
-/* ---- fixtures ---------------------------------------------------------------------------------------------------- */
-
-/* NULL: no fixture of that name. */
-static const struct btw_fixture *fixture_of(struct prover *prover, const char *kind)
-{
-    for (size_t i = 0; i < prover->fixture_count; i++) {
-        if (strcmp(prover->kinds[i], kind) == 0)
-            return &prover->fixtures[i];
-    }
-    size_t at = prover->fixture_count;
-    if (at == FIXTURES_MAX || btw_fixture_make(&prover->fixtures[at], kind, 0) != BTW_OK)
-        return NULL;
-    prover->kinds[at] = kind;
-    prover->fixture_count++;
-    return &prover->fixtures[at];
-}
-
-static bool read_fixture(const struct scn_torrent *torrent, uint64_t offset, uint8_t *out, size_t len)
-{
-    const struct btw_fixture *fixture = torrent->source;
-    if (offset > fixture->meta.total_length || len > fixture->meta.total_length - offset)
-        return false;
-    btw_fixture_read(fixture, offset, out, len);
-    return true;
-}
+/* ---- one trial --------------------------------------------------------------------------------------------------- */
 
 static enum btw_role role_of(enum scn_target target)
 {
@@ -75,27 +50,22 @@ static enum btw_role role_of(enum scn_target target)
     return BTW_SEED;
 }
 
+/* The host gets the torrent, and the world knows of it. */
 static void add_torrent(struct prover *prover, struct trial *trial, const char *kind)
 {
-    const struct btw_fixture *fixture = fixture_of(prover, kind);
-    size_t at = trial->world.torrent_count;
-    if (!fixture || scn_world_torrent(&trial->world, kind, 0))
-        return; /* the run says so, if it needs an unknown one */
-    trial->torrents[at] = (struct scn_torrent){
-        .kind = kind,
-        .known = true,
-        .meta = fixture->meta,
-        .read = read_fixture,
-        .source = (void *)fixture,
-    };
-    memcpy(trial->torrents[at].info_hash, fixture->meta.info_hash, sizeof fixture->meta.info_hash);
-    trial->world.torrent_count++;
-    enum btw_status added = btw_host_add(trial->host, fixture, role_of(trial->item.scenario->target), NULL);
+    struct scn_world *world = &trial->world;
+    if (!scn_torrents_add_fixture(&prover->torrents, kind, 0) || scn_world_torrent(world, kind, 0))
+        return; /* a scenario about one that does not exist does not pass */
+    struct scn_torrent *torrent = &trial->torrents[world->torrent_count++];
+    for (size_t i = 0; i < prover->torrents.count; i++) {
+        if (strcmp(prover->torrents.list[i].kind, kind) == 0)
+            *torrent = prover->torrents.list[i];
+    }
+    enum btw_status added =
+        btw_host_add(trial->host, scn_torrents_fixture(torrent), role_of(trial->item.scenario->target), NULL);
     assert(added == BTW_OK);
     (void)added;
 }
-
-/* ---- one trial --------------------------------------------------------------------------------------------------- */
 
 /* Variables of the scenario, for faults: its torrents and what its case sets. */
 static bool scenario_value(void *user, const char *name, struct scn_value *out)
@@ -336,8 +306,7 @@ struct scn_prove_result scn_prove(const struct scn_item *items, size_t count, co
     prove_rules(prover);
     struct scn_prove_result result = prover->result;
     result.ok = holds(&result, config->all_rules);
-    for (size_t i = 0; i < prover->fixture_count; i++)
-        btw_fixture_free(&prover->fixtures[i]);
+    scn_torrents_free(&prover->torrents);
     free(rule_proven);
     free(prover);
     return result;

@@ -12,7 +12,7 @@
 /* ---- a peer that only records ------------------------------------------------------------------------------------ */
 
 struct btw_peer {
-    uint8_t saw[4096], says[4096];
+    uint8_t saw[4096], says[256 * 1024];
     size_t saw_len, says_len;
     enum btw_end saw_end, wants_end;
     int64_t saw_ms;
@@ -361,6 +361,65 @@ static void a_reset_is_never_delayed(void **state)
     bench_close(&bench);
 }
 
+static void an_answer_never_cuts_a_message(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench, "rx request answer choke");
+    says(&bench, HS "00000005 04", 0);
+    receives(&bench, HS REQ1, 0);
+    assert_hex(bench.wire, bench.wire_len, HS "00000001 00");
+    says(&bench, "00000003", 0);
+    assert_hex(bench.wire, bench.wire_len, HS "00000001 00" HAVE3);
+    bench_close(&bench);
+}
+
+/* ---- bounds ------------------------------------------------------------------------------------------------------ */
+
+static void what_waits_for_the_wire_only_sets_no_timer(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench, "tx have delay 1s\nrx malformed crash");
+    says(&bench, HS HAVE3, 0);
+    assert_int_equal(scn_faulty_deadline(bench.faulty), 1000);
+    assert_int_equal(scn_faulty_output(bench.faulty, 1000).len, 9);
+    assert_true(scn_faulty_deadline(bench.faulty) == INT64_MAX);
+    says(&bench, HAVE3, 1000);
+    receives(&bench, HS BAD_HAVE, 1500);
+    assert_true(scn_faulty_deadline(bench.faulty) == INT64_MAX); /* it is dead */
+    bench_close(&bench);
+}
+
+static void a_slow_wire_leaves_output_in_the_peer(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench, "tx choke drop");
+    bench.peer.says_len = unhex(bench.peer.says, HS);
+    for (int i = 0; i < 40000; i++)
+        bench.peer.says_len += unhex(bench.peer.says + bench.peer.says_len, UNCHOKE);
+    assert_int_equal(scn_faulty_output(bench.faulty, 0).len, BTW_HANDSHAKE_SIZE);
+    assert_true(bench.peer.says_len > 100000 && bench.peer.says_len < 140000);
+    bench_close(&bench);
+}
+
+static void a_connection_with_too_much_waiting_is_given_up(void **state)
+{
+    (void)state;
+    struct bench bench;
+    uint8_t bytes[256];
+    bench_open(&bench, "rx keepalive answer piece piece=0 begin=0 data=zeros(16384)");
+    scn_faulty_received(bench.faulty, btw_slice_of(bytes, unhex(bytes, HS)), 0);
+    for (int i = 0; i < 1023; i++)
+        scn_faulty_received(bench.faulty, btw_slice_of("\0\0\0\0", 4), 0);
+    assert_int_equal(scn_faulty_wants_end(bench.faulty), BTW_END_NONE);
+    scn_faulty_received(bench.faulty, btw_slice_of("\0\0\0\0", 4), 0);
+    assert_int_equal(scn_faulty_wants_end(bench.faulty), BTW_END_RST);
+    assert_int_equal(scn_faulty_output(bench.faulty, 0).len, 0);
+    bench_close(&bench);
+}
+
 /* ---- policy ------------------------------------------------------------------------------------------------------ */
 
 static void policy_faults_replace_entries(void **state)
@@ -401,6 +460,10 @@ int main(void)
         cmocka_unit_test(a_crash_takes_the_host),
         cmocka_unit_test(a_message_cut_off_by_the_peer_goes_out),
         cmocka_unit_test(a_reset_is_never_delayed),
+        cmocka_unit_test(an_answer_never_cuts_a_message),
+        cmocka_unit_test(what_waits_for_the_wire_only_sets_no_timer),
+        cmocka_unit_test(a_slow_wire_leaves_output_in_the_peer),
+        cmocka_unit_test(a_connection_with_too_much_waiting_is_given_up),
         cmocka_unit_test(policy_faults_replace_entries),
         cmocka_unit_test(a_bad_fault_is_refused_with_a_sentence),
     };
