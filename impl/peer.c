@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One connection of the reference peer: bytes in, messages through the session to whoever is in charge, bytes out,
- * timers.
+ * One connection of the reference peer: its messages go through the session to whoever is in charge of them, its timers
+ * go off.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -9,54 +9,12 @@
 #include "peer_impl.h"
 
 enum {
-    INPUT_SIZE = 1 << 15,   /* grows up to the longest message */
     MAPS = 6,               /* of the session: have and allowed_fast of both; of the leech: declined and has */
     EARLY_MAP_SIZE = 65536, /* remembered availability while the metadata is unknown: 2^19 pieces */
 };
 
-/* --- output ----------------------------------------------------------------------------------------------------------
+/* --- sending ---------------------------------------------------------------------------------------------------------
  */
-
-size_t btw_peer_backlog(const struct btw_peer *peer)
-{
-    return peer->out.len - peer->out.at;
-}
-
-static bool reserve(struct buffer *out, size_t more)
-{
-    size_t held = out->len - out->at, cap = out->cap > 0 ? out->cap : 4096;
-    uint8_t *data;
-
-    if (out->at > 0 && out->len + more > out->cap) {
-        memmove(out->data, out->data + out->at, held);
-        out->at = 0;
-        out->len = held;
-    }
-    if (out->len + more <= out->cap)
-        return true;
-    while (cap < held + more)
-        cap *= 2;
-    data = realloc(out->data, cap);
-    if (data == NULL)
-        return false;
-    out->data = data;
-    out->cap = cap;
-    return true;
-}
-
-void btw_peer_put_raw(struct btw_peer *peer, const struct btw_msg *msg)
-{
-    size_t len, size = btw_msg_size(msg);
-
-    if (peer->state == PEER_DONE || peer->hung)
-        return;
-    if ((int64_t)(btw_peer_backlog(peer) + size) > peer->host->policy.output_max || !reserve(&peer->out, size)) {
-        btw_peer_close(peer, BTW_END_RST);
-        return;
-    }
-    if (btw_msg_encode(peer->out.data + peer->out.len, size, &len, msg) == BTW_OK)
-        peer->out.len += len;
-}
 
 void btw_peer_put(struct btw_peer *peer, const struct btw_msg *msg)
 {
@@ -81,23 +39,6 @@ void btw_peer_put_block(struct btw_peer *peer, enum btw_type type, struct btw_bl
 {
     btw_peer_put(peer,
                  &(struct btw_msg){ .type = type, .piece = block.piece, .begin = block.begin, .length = block.length });
-}
-
-struct btw_slice btw_peer_output(const struct btw_peer *peer)
-{
-    if (peer->hung || btw_peer_backlog(peer) == 0)
-        return btw_slice_of(NULL, 0);
-    return btw_slice_of(peer->out.data + peer->out.at, btw_peer_backlog(peer));
-}
-
-void btw_peer_sent(struct btw_peer *peer, size_t len)
-{
-    assert(len <= btw_peer_backlog(peer));
-    peer->out.at += len;
-    if (peer->out.at == peer->out.len)
-        peer->out.at = peer->out.len = 0;
-    btw_peer_work(peer);
-    btw_host_settle(peer->host);
 }
 
 /* --- state -----------------------------------------------------------------------------------------------------------
@@ -377,7 +318,7 @@ static bool forgiven(struct btw_peer *peer, const struct btw_msg *msg, enum btw_
     return false;
 }
 
-static void on_message(struct btw_peer *peer, const struct btw_msg *msg)
+void btw_peer_message(struct btw_peer *peer, const struct btw_msg *msg)
 {
     const struct btw_policy *policy = &peer->host->policy;
     enum btw_breach breach = BTW_BREACH_NONE;
@@ -401,148 +342,8 @@ static void on_message(struct btw_peer *peer, const struct btw_msg *msg)
         dispatch(peer, msg);
 }
 
-/* --- bytes in --------------------------------------------------------------------------------------------------------
- */
-
-static bool reading(const struct btw_peer *peer)
-{
-    return peer->state == PEER_OPEN && !peer->hung;
-}
-
-/* What the policy says about a frame that is no message, and where a desynchronised reader would go on in it. */
-static int64_t reaction_to_frame(const struct btw_peer *peer, enum btw_status status, const struct btw_msg *msg,
-                                 size_t *expected)
-{
-    const struct btw_policy *policy = &peer->host->policy;
-    const struct btw_desc *desc = msg->data.len > 4 ? btw_desc_of_id(msg->data.data[4]) : NULL;
-
-    if (status == BTW_TOO_LONG) {
-        *expected = 4;
-        return policy->on_too_long;
-    }
-    if (desc == NULL) {
-        *expected = 5;
-        return policy->on_unknown_id;
-    }
-    *expected = btw_msg_size(&(struct btw_msg){ .type = desc->type });
-    return policy->on_bad_layout;
-}
-
-static bool in_prefix(const struct btw_stream *stream)
-{
-    return btw_stream_pending(stream) > 0 && btw_stream_pending(stream) < 4;
-}
-
-static bool grow_input(struct btw_peer *peer)
-{
-    size_t need = btw_stream_need(&peer->stream);
-    uint8_t *input = malloc(need);
-
-    if (input == NULL) {
-        btw_peer_close(peer, BTW_END_RST);
-        return false;
-    }
-    btw_stream_rebuffer(&peer->stream, input, need);
-    free(peer->input);
-    peer->input = input;
-    peer->input_cap = need;
-    return true;
-}
-
-static bool start_stream(struct btw_peer *peer)
-{
-    if (peer->input == NULL) {
-        peer->input_cap = INPUT_SIZE;
-        peer->input = malloc(peer->input_cap);
-    }
-    if (peer->input == NULL)
-        return false;
-    btw_stream_init(&peer->stream, peer->input, peer->input_cap, BTW_LEN_MAX_DEFAULT, false);
-    return true;
-}
-
-/* A fault: the reader loses its place and goes on inside the frame.  Returns what is left to read, in new memory that
- * replaces *spill. */
-static struct btw_slice resume_inside(struct btw_peer *peer, struct btw_slice frame, size_t expected,
-                                      struct btw_slice in, uint8_t **spill)
-{
-    size_t left = frame.len > expected ? frame.len - expected : 0;
-    uint8_t *bytes = malloc(left + in.len + 1);
-
-    if (bytes == NULL) {
-        btw_peer_close(peer, BTW_END_RST);
-        return btw_slice_of(NULL, 0);
-    }
-    memcpy(bytes, frame.data + frame.len - left, left);
-    if (in.len > 0)
-        memcpy(bytes + left, in.data, in.len);
-    free(*spill);
-    *spill = bytes;
-    start_stream(peer);
-    return btw_slice_of(bytes, left + in.len);
-}
-
-static void read_messages(struct btw_peer *peer, struct btw_slice in)
-{
-    uint8_t *spill = NULL;
-    struct btw_msg msg;
-    size_t expected;
-
-    while (reading(peer)) {
-        enum btw_status status = btw_stream_next(&peer->stream, &in, &msg, NULL);
-        int64_t reaction;
-
-        if (status == BTW_MORE && in_prefix(&peer->stream) && peer->host->policy.prefix_whole)
-            btw_peer_close(peer, BTW_END_FIN);
-        if (status == BTW_MORE || (status == BTW_NO_SPACE && !grow_input(peer)))
-            break;
-        if (status == BTW_NO_SPACE)
-            continue;
-        if (status == BTW_OK && msg.type != BTW_RAW) {
-            on_message(peer, &msg);
-            continue;
-        }
-        if (status == BTW_TOO_LONG && peer->host->policy.second_handshake)
-            btw_peer_greet(peer);
-        reaction = reaction_to_frame(peer, status, &msg, &expected);
-        if (reaction == REACT_DESYNC)
-            in = resume_inside(peer, msg.data, expected, in, &spill);
-        else if (reaction == REACT_IGNORE && status == BTW_TOO_LONG)
-            peer->hung = true; /* a fault: wait for bytes that never fit */
-        else
-            btw_peer_react(peer, reaction);
-    }
-    free(spill);
-}
-
-void btw_peer_received(struct btw_peer *peer, struct btw_slice bytes, int64_t now_ms)
-{
-    if (now_ms > peer->host->now_ms)
-        peer->host->now_ms = now_ms;
-    if (peer->state == PEER_GREETING && !peer->hung) {
-        btw_peer_greeted(peer, &bytes);
-        if (peer->state == PEER_OPEN && !start_stream(peer))
-            btw_peer_close(peer, BTW_END_RST);
-    }
-    read_messages(peer, bytes);
-    btw_peer_work(peer);
-    btw_host_settle(peer->host);
-}
-
-void btw_peer_received_end(struct btw_peer *peer, enum btw_end how, int64_t now_ms)
-{
-    if (now_ms > peer->host->now_ms)
-        peer->host->now_ms = now_ms;
-    if (how == BTW_END_FIN && peer->state == PEER_OPEN && !peer->hung && peer->host->policy.on_end == REACT_CLOSE) {
-        peer->half_closed = true;
-        btw_peer_work(peer);
-    } else if (how == BTW_END_FIN && peer->state != PEER_DONE) {
-        btw_peer_react(peer, peer->host->policy.on_end);
-    } else {
-        btw_peer_close(peer, BTW_END_RST);
-    }
-    btw_host_settle(peer->host);
-}
+/* --- ends
+ * ------------------------------------------------------------------------------------------------------------- */
 
 enum btw_end btw_peer_wants_end(const struct btw_peer *peer)
 {

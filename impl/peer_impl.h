@@ -204,6 +204,8 @@ bool btw_peer_attach(struct btw_peer *peer);
 void btw_peer_work(struct btw_peer *peer);
 void btw_peer_tick(struct btw_peer *peer);
 int64_t btw_peer_deadline(const struct btw_peer *peer);
+/* A message has come. */
+void btw_peer_message(struct btw_peer *peer, const struct btw_msg *msg);
 /* Both handshakes are there. */
 void btw_peer_opened(struct btw_peer *peer);
 /* Queues a message, or nothing when the connection has ended. */
