@@ -273,9 +273,7 @@ static struct scn_expr *call(struct reader *r, struct btw_slice name)
     struct scn_vec items = { 0 };
     r->at++; /* the parenthesis */
     if (!function) {
-        lex_fail(r->c, start,
-                 "unknown function '%.*s': expected block, bits, metadata, zeros, ones, random, repeat, ...",
-                 (int)(name.len < 40 ? name.len : 40), start);
+        lex_fail_names(r->c, name, "function", &scn_functions);
         return NULL;
     }
     if (!arguments(r, function, &items))

@@ -15,6 +15,7 @@
 static const char *const counter_names[] = { SCN_COUNTER_LIST(FIRST) };
 static const char *const property_names[] = { SCN_PROPERTY_LIST(FIRST) };
 static const char *const capability_names[] = { SCN_CAPABILITY_LIST(FIRST) };
+static const char *const function_names[] = { SCN_FUNCTION_LIST(FIRST) };
 static const char *const target_names[] = { "any", "seed", "leech", "magnet" };
 static const char *const end_names[] = { "any", "fin", "rst" };
 static const char *const comparison_names[] = { "==", "!=", "<", "<=", ">", ">=" };
@@ -32,6 +33,7 @@ _Static_assert(COUNT(target_names) == SCN_TARGET_MAGNET + 1, "one name for each 
 const struct scn_names scn_counters = { counter_names, COUNT(counter_names) };
 const struct scn_names scn_properties = { property_names, COUNT(property_names) };
 const struct scn_names scn_capabilities = { capability_names, COUNT(capability_names) };
+const struct scn_names scn_functions = { function_names, COUNT(function_names) };
 const struct scn_names scn_targets = { target_names, COUNT(target_names) };
 const struct scn_names scn_ends = { end_names, COUNT(end_names) };
 const struct scn_names scn_comparisons = { comparison_names, COUNT(comparison_names) };

@@ -78,7 +78,7 @@ struct scn_names {
     size_t count;
 };
 
-extern const struct scn_names scn_counters, scn_properties, scn_targets, scn_ends, scn_capabilities;
+extern const struct scn_names scn_counters, scn_properties, scn_targets, scn_ends, scn_capabilities, scn_functions;
 /* In the order of enum scn_compare. */
 extern const struct scn_names scn_comparisons;
 /* Levels a script may name, with their verdicts. */

@@ -218,40 +218,38 @@ static bool parse_serve(struct scn_cursor *c, struct scn_step *step)
  * --------------------------------------------------------------------------------------------------------- */
 
 enum verb_place { ON_CONN, ALONE };
-enum verb_acts { WATCHES, ACTS }; /* only what acts can be the stimulus */
 
 /* clang-format off */
 static const struct verb {
     const char *word;
     enum scn_step_kind kind;
     enum verb_place place;
-    enum verb_acts acts;
     bool (*parse)(struct scn_cursor *c, struct scn_step *step);
     bool (*expand)(struct scn_cursor *c, struct scn_step *step, struct scn_vec *steps); /* a macro: instead of parse */
 } verbs[] = {
-    { "dial",     SCN_DIAL,     ON_CONN, ACTS,    parse_dial,     NULL },
-    { "listen",   SCN_LISTEN,   ON_CONN, ACTS,    parse_listen,   NULL },
-    { "accept",   SCN_ACCEPT,   ON_CONN, WATCHES, parse_deadline, NULL },
-    { ">",        SCN_SEND,     ON_CONN, ACTS,    parse_send,     NULL },
-    { "<",        SCN_EXPECT,   ON_CONN, WATCHES, parse_expect,   NULL },
-    { "closes",   SCN_CLOSES,   ON_CONN, WATCHES, parse_closes,   NULL },
-    { "sync",     SCN_SYNC,     ON_CONN, WATCHES, parse_deadline, NULL },
-    { "oneof",    SCN_ONEOF,    ON_CONN, WATCHES, parse_oneof,    NULL },
-    { "anyorder", SCN_ANYORDER, ON_CONN, WATCHES, parse_anyorder, NULL },
-    { "maybe",    SCN_MAYBE,    ON_CONN, WATCHES, parse_maybe,    NULL },
-    { "never",    SCN_NEVER,    ON_CONN, WATCHES, parse_never,    NULL },
-    { "until",    SCN_UNTIL,    ON_CONN, WATCHES, parse_until,    NULL },
-    { "if",       SCN_IF,       ON_CONN, WATCHES, parse_if,       NULL },
-    { "fin",      SCN_FIN,      ON_CONN, ACTS,    parse_plain,    NULL },
-    { "rst",      SCN_RST,      ON_CONN, ACTS,    parse_plain,    NULL },
-    { "pause",    SCN_PAUSE,    ON_CONN, ACTS,    parse_plain,    NULL },
-    { "resume",   SCN_RESUME,   ON_CONN, ACTS,    parse_plain,    NULL },
-    { "serve",    SCN_SERVE,    ON_CONN, ACTS,    parse_serve,    NULL },
-    { "join",     SCN_DIAL,     ON_CONN, ACTS,    NULL,           macro_join },
-    { "unchoked", SCN_EXPECT,   ON_CONN, ACTS,    NULL,           macro_unchoked },
-    { "check",    SCN_CHECK,    ALONE,   WATCHES, parse_check,    NULL },
-    { "wait",     SCN_WAIT,     ALONE,   ACTS,    parse_wait,     NULL },
-    { "repeat",   SCN_REPEAT,   ALONE,   WATCHES, parse_repeat,   NULL },
+    { "dial",     SCN_DIAL,     ON_CONN, parse_dial,     NULL },
+    { "listen",   SCN_LISTEN,   ON_CONN, parse_listen,   NULL },
+    { "accept",   SCN_ACCEPT,   ON_CONN, parse_deadline, NULL },
+    { ">",        SCN_SEND,     ON_CONN, parse_send,     NULL },
+    { "<",        SCN_EXPECT,   ON_CONN, parse_expect,   NULL },
+    { "closes",   SCN_CLOSES,   ON_CONN, parse_closes,   NULL },
+    { "sync",     SCN_SYNC,     ON_CONN, parse_deadline, NULL },
+    { "oneof",    SCN_ONEOF,    ON_CONN, parse_oneof,    NULL },
+    { "anyorder", SCN_ANYORDER, ON_CONN, parse_anyorder, NULL },
+    { "maybe",    SCN_MAYBE,    ON_CONN, parse_maybe,    NULL },
+    { "never",    SCN_NEVER,    ON_CONN, parse_never,    NULL },
+    { "until",    SCN_UNTIL,    ON_CONN, parse_until,    NULL },
+    { "if",       SCN_IF,       ON_CONN, parse_if,       NULL },
+    { "fin",      SCN_FIN,      ON_CONN, parse_plain,    NULL },
+    { "rst",      SCN_RST,      ON_CONN, parse_plain,    NULL },
+    { "pause",    SCN_PAUSE,    ON_CONN, parse_plain,    NULL },
+    { "resume",   SCN_RESUME,   ON_CONN, parse_plain,    NULL },
+    { "serve",    SCN_SERVE,    ON_CONN, parse_serve,    NULL },
+    { "join",     SCN_DIAL,     ON_CONN, NULL,           macro_join },
+    { "unchoked", SCN_EXPECT,   ON_CONN, NULL,           macro_unchoked },
+    { "check",    SCN_CHECK,    ALONE,   parse_check,    NULL },
+    { "wait",     SCN_WAIT,     ALONE,   parse_wait,     NULL },
+    { "repeat",   SCN_REPEAT,   ALONE,   parse_repeat,   NULL },
 };
 /* clang-format on */
 
@@ -293,15 +291,12 @@ static const struct verb *take_verb(struct scn_cursor *c, struct scn_step *step)
     }
     if (!verb) {
         step->conn = lex_copy(c, word);
-        start = c->at;
         word = lex_word(c);
         verb = find_verb(word, ON_CONN, &step->stimulus);
     }
     if (!verb)
         fail_verb(c, word);
-    else if (step->stimulus && verb->acts == WATCHES)
-        lex_fail(c, start + word.len - 1, "'!' marks what we do: '%s' only watches", verb->word);
-    return c->parser->failed ? NULL : verb;
+    return verb;
 }
 
 bool step_parse(struct scn_cursor *c, struct scn_vec *steps)

@@ -152,26 +152,49 @@ static char *read_file(const char *path)
     return text;
 }
 
-/* Each ```scn block of the manual is a whole file: it parses, and nobody complains. */
-static void examples_of_the_manual_are_scenarios(void **state)
+typedef void example_fn(const char *text, size_t len);
+
+/* Calls `each` with the inside of every block of this kind; how many there are. */
+static size_t each_example(const char *open, example_fn *each)
 {
-    (void)state;
-    static const char open[] = "\n```scn\n", close[] = "\n```\n";
+    static const char close[] = "\n```\n";
     char *text = read_file("docs/notation.md");
     size_t count = 0;
     for (const char *at = text; (at = strstr(at, open)) != NULL; count++) {
-        struct heard heard = { "", 0 };
-        at += sizeof open - 1;
+        at += strlen(open);
         const char *end = strstr(at, close);
         assert_non_null(end);
-        struct scn_script *script = parse("notation.md", at, (size_t)(end - at));
-        scn_lint(script, hear, &heard);
-        assert_string_equal(heard.text, "");
-        scn_script_free(script);
+        each(at, (size_t)(end - at));
         at = end;
     }
-    assert_true(count >= 5);
     free(text);
+    return count;
+}
+
+/* A whole file: it parses, and nobody complains. */
+static void assert_clean(const char *text, size_t len)
+{
+    struct heard heard = { "", 0 };
+    struct scn_script *script = parse("notation.md", text, len);
+    scn_lint(script, hear, &heard);
+    assert_string_equal(heard.text, "");
+    scn_script_free(script);
+}
+
+/* Statements of any scenario: they parse. */
+static void assert_steps(const char *text, size_t len)
+{
+    char whole[4000];
+    int size = snprintf(whole, sizeof whole, "scenario a.b\n%.*s\n", (int)len, text);
+    assert_in_range(size, 1, sizeof whole - 1);
+    scn_script_free(parse("notation.md", whole, (size_t)size));
+}
+
+static void examples_of_the_manual_are_right(void **state)
+{
+    (void)state;
+    assert_true(each_example("\n```scn\n", assert_clean) >= 5);
+    assert_true(each_example("\n```steps\n", assert_steps) >= 4);
 }
 
 static void scenarios_that_come_with_the_program_are_clean(void **state)
@@ -196,7 +219,7 @@ int main(void)
         cmocka_unit_test(each_rule_about_scenarios_is_heard),
         cmocka_unit_test(a_file_without_a_folder_has_no_area),
         cmocka_unit_test(names_are_distinct_across_files),
-        cmocka_unit_test(examples_of_the_manual_are_scenarios),
+        cmocka_unit_test(examples_of_the_manual_are_right),
         cmocka_unit_test(scenarios_that_come_with_the_program_are_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,6 @@ static const struct {
     { HEAD "p1 dail\n", 3, 4, "unknown statement 'dail': expected dial, listen, accept" },
     { HEAD "dial p1\n", 3, 1, "expected a connection" },
     { HEAD "}\n", 3, 1, "'}' closes nothing" },
-    { HEAD "p1 <! choke\n", 3, 5, "only watches" },
     { HEAD "p1 > choke now\n", 3, 12, "unexpected 'now'" },
     { HEAD "p1 > hav piece=1\n", 3, 6, "'hav'" },
     { HEAD "p1 > have peace=1\n", 3, 11, "'peace'" },
