@@ -188,6 +188,8 @@ static void judge_hello(struct btw_peer *peer, const struct btw_ext_handshake *h
     while (btw_ben_next(&iter, &key, &value))
         if (btw_ben_kind(value) == BTW_BEN_LIST)
             btw_peer_react(peer, policy->on_ext_list);
+    if (hs->flaws != 0)
+        btw_peer_react(peer, policy->on_flawed_bencode);
     if (hs->bad != 0)
         btw_peer_react(peer, policy->on_ext_odd_value);
     if (!(hs->has & BTW_EXT_M))

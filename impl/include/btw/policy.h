@@ -32,14 +32,20 @@ extern "C" {
     X(own_peer_id,             1,       "our own peer id on a connection: 0 accept, 1 close it, 2 close all of the torrent")\
     X(same_peer_id,            0,       "two connections with one peer id: 0 keep both, 1 close the newer, 2 close both, 3 the newer, also when the older has gone")\
     X(same_address,            0,       "two connections from one address: likewise, 0 to 2")                         \
-    X(prefix_whole,            0,       "1: close when a slice ends inside a length prefix")                          \
     X(peer_id_nul,             1,       "accept peer ids that begin with NUL")                                        \
     X(odd_reserved,            1,       "accept unassigned reserved bits")                                            \
     X(handshake_tail,          1,       "bytes behind the handshake in the same slice are messages; 0 lost")          \
+    X(prefix_whole,            0,       "1: close when a slice ends inside a length prefix")                          \
+    X(message_whole,           0,       "1: a message that is not whole at the end of a slice is lost")               \
+    X(slice_one,               0,       "1: only the first message of a slice is read")                               \
+    X(pad_at_end,              0,       "1: a message cut off by their close is filled up and read")                  \
     X(dial_first,              1,       "the dialling side speaks first; 0 waits")                                    \
     X(early_messages,          0,       "1: send messages behind a dialled handshake before the answer")              \
     X(second_handshake,        0,       "1: answer a handshake that comes as a message (a length prefix far too long)")\
     X(max_peers,               2000,    "connections accepted at the same time")                                      \
+    X(count_closed,            0,       "1: closed connections keep their place")                                     \
+    X(reencode_info,           0,       "1: the info-hash is that of the info dictionary with sorted keys")           \
+    X(blocking,                0,       "what stops all other connections: 0 nothing, 1 a peer that does not read, 2 half a handshake")\
     /* Time (BEP 3) */                                                                                                \
     X(keepalive_ms,            100000,  "send a keep-alive after so much silence; 0 never")                           \
     X(idle_ms,                 180000,  "close after so much silence of theirs; 0 never")                             \
@@ -89,8 +95,8 @@ extern "C" {
     X(cancel_answer,           1,       "with Fast a cancelled request gets: 0 nothing, 1 a reject")                  \
     X(cancel_for_ever,         0,       "1: a cancelled block is never served again")                                 \
     X(allowed_fast,            10,      "size of the allowed-fast set sent to a peer without pieces; 0 none")         \
-    X(allowed_fast_mask,       1,       "hash the address masked to /24; 0 as it is")                                 \
-    X(allowed_fast_modulo,     1,       "reduce the hash words to piece indices")                                     \
+    X(allowed_fast_mask,       1,       "the set is that of the /24; 0 of the single address")                        \
+    X(allowed_fast_modulo,     1,       "its members are piece indices; 0 larger numbers")                            \
     X(allowed_fast_serve,      1,       "serve allowed-fast pieces to choked peers")                                  \
     /* Downloading (BEP 3, 6) */                                                                                      \
     X(request_size,            16384,   "block size of our requests")                                                 \
@@ -129,7 +135,7 @@ extern "C" {
     X(check_hash,              1,       "verify pieces")                                                              \
     X(ban_after,               3,       "close and ban who alone delivered so many bad pieces; 0 never")              \
     X(block_exact,             1,       "a block must have the length asked for; 0 any")                              \
-    X(block_order,             0,       "1: answers must come in the order of the requests")                          \
+    X(block_order,             0,       "1: close when answers do not come in the order of the requests")             \
     X(count_blocks,            1,       "a piece is complete when all blocks are there; 0 when enough bytes came")    \
     X(one_source,              0,       "1: a piece stays with the first peer asked for it")                          \
     /* Extension protocol (BEP 10) */                                                                                 \
@@ -163,6 +169,7 @@ extern "C" {
     X(metadata_pause_ms,       5000,    "wait after a reject or a bad hash")                                          \
     X(metadata_timeout_ms,     15000,   "wait for one piece")                                                         \
     X(metadata_start,          1,       "join the download when metadata is there")                                   \
+    X(metadata_resize,         1,       "a peer may announce another size than the first one; 0 not")                 \
     X(metadata_size_last,      0,       "1: the latest total_size resizes the buffer")                                \
     X(metadata_retry,          1,       "ask again for a piece that came with a wrong size")                          \
     X(metadata_keep_going,     1,       "another peer may go on; 0 the first one or nobody")                          \
@@ -186,6 +193,7 @@ extern "C" {
     X(on_unknown_id,           0,       "an id nobody assigned")                                                      \
     X(on_unknown_ext,          0,       "an extended id we did not announce")                                         \
     X(on_bad_bencode,          0,       "a payload that is not a bencoded dictionary")                                \
+    X(on_flawed_bencode,       0,       "an extended handshake that can be read but is not canonical")                \
     X(on_ext_again,            0,       "a second extended handshake")                                                \
     X(on_ext_late,             0,       "an extended handshake that is not the first message")                        \
     X(on_ext_unknown_name,     0,       "an unknown name in m")                                                       \
@@ -203,12 +211,16 @@ extern "C" {
     X(on_missing_availability, 0,       "Fast, and the first message is no availability")                             \
     X(on_have_twice,           0,       "a piece announced twice")                                                    \
     X(on_repeated_state,       0,       "a state message that changes nothing")                                       \
+    X(on_late_allowed_fast,    0,       "an allowed_fast behind their unchoke")                                       \
     X(on_suggest,              0,       "a suggest")                                                                  \
     X(on_piece_unasked,        1,       "with Fast a block nobody asked for")                                         \
     X(on_stray_piece,          0,       "the same without Fast")                                                      \
+    X(on_choked_piece,         0,       "a block while they choke")                                                   \
+    X(on_cancelled_piece,      0,       "an answer to a request we cancelled")                                        \
     X(on_reject_unasked,       1,       "a reject nobody asked for")                                                  \
     X(on_cancel_unasked,       0,       "a cancel of nothing")                                                        \
     X(on_metadata_type,        0,       "an unknown msg_type")                                                        \
+    X(on_metadata_bad,         0,       "metadata of a size that does not fit")                                       \
     X(on_metadata_unasked,     0,       "metadata nobody asked for")                                                  \
     X(on_port,                 0,       "a port message")                                                             \
     X(on_port_zero,            0,       "a port message with port 0")                                                 \
