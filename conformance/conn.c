@@ -116,9 +116,13 @@ static void world_of(struct scn_conn *conn, struct btw_monitor_world *out)
     enum btw_side near = conn->target == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER;
     out->side[conn->target].complete = run->world->role == SCN_TARGET_SEED;
     out->side[conn->target].magnet = run->world->role == SCN_TARGET_MAGNET;
+    out->side[conn->target].metadata = run->world->role != SCN_TARGET_MAGNET;
+    out->v1_only = torrent && torrent->known;
     out->side[conn->target].listen_port = run->world->listen_port;
     out->side[conn->target].tracker_ids = run->world->tracker_ids;
     out->side[conn->target].tracker_id_count = run->world->tracker_id_count;
+    out->side[conn->target].earlier_ids = run->world->earlier_ids;
+    out->side[conn->target].earlier_id_count = run->world->earlier_id_count;
     if (conn->address_known) {
         memcpy(out->side[near].address, conn->address.bytes, sizeof conn->address.bytes);
         out->side[near].address_len = conn->address.len;
@@ -216,8 +220,7 @@ static void count_extended(struct scn_conn *conn, const struct btw_msg *msg)
 static void take_message(struct scn_conn *conn, const struct btw_msg *msg, bool bad_wire, bool garbage)
 {
     struct scn_run *run = conn->run;
-    if (!garbage)
-        btw_monitor_sent(conn->monitor, conn->target, msg, bad_wire, run_now(run));
+    btw_monitor_sent(conn->monitor, conn->target, msg, bad_wire, run_now(run));
     show(conn, false, msg);
     if (msg->type == BTW_HANDSHAKE) {
         memcpy(run->result.peer_id, msg->peer_id, sizeof run->result.peer_id);
@@ -325,9 +328,11 @@ static void sent_message(struct scn_conn *conn, const struct btw_msg *msg, bool 
     show(conn, true, msg);
 }
 
+/* Whatever follows is no stream of messages: the monitor must not judge the target by what it cannot read. */
 static void sent_garbage(struct scn_conn *conn, struct btw_slice bytes)
 {
     struct btw_msg raw = { .type = BTW_RAW, .data = bytes };
+    btw_monitor_gap(conn->monitor, conn->target == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER);
     show(conn, true, &raw);
 }
 

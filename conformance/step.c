@@ -522,6 +522,8 @@ static enum step_state play_read(struct scn_run *run, const struct scn_step *ste
     struct scn_conn *conn = run_conn(run, step->conn);
     if (conn->handle)
         run->link->ops->read(run->link, conn->handle, step->kind == SCN_RESUME);
+    if (step->kind == SCN_PAUSE && conn->monitor)
+        btw_monitor_gap(conn->monitor, conn->target); /* from here on its words are seen later than they were said */
     scn_timeline_note(run->timeline, run_time(run), conn->name, step->kind == SCN_RESUME ? "resume" : "pause");
     return STEP_DONE;
 }

@@ -33,6 +33,8 @@ struct scn_world {
     unsigned next_source;      /* source addresses given out so far */
     const uint8_t (*tracker_ids)[20]; /* peer ids the target announced to our tracker */
     size_t tracker_id_count;
+    const uint8_t (*earlier_ids)[20]; /* peer ids of earlier starts of the target's program */
+    size_t earlier_id_count;
 };
 
 /* The torrent `kind` (NULL or "any": the first) with that copy; NULL when the target does not have it. */
