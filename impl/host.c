@@ -130,7 +130,8 @@ enum btw_status btw_host_add(struct btw_host *host, const struct btw_fixture *fi
         return BTW_NO_SPACE;
     torrent->host = host;
     torrent->fixture = fixture;
-    memcpy(torrent->info_hash, fixture->meta.info_hash, sizeof torrent->info_hash);
+    memcpy(torrent->info_hash, host->policy.reencode_info ? fixture->resorted_hash : fixture->meta.info_hash,
+           sizeof torrent->info_hash);
     if (role != BTW_MAGNET && !btw_torrent_know(torrent, &fixture->meta)) {
         free(torrent);
         return BTW_NO_SPACE;
@@ -159,14 +160,14 @@ struct torrent *btw_host_find(const struct btw_host *host, const uint8_t info_ha
 /* --- connections -----------------------------------------------------------------------------------------------------
  */
 
-static bool same_host(const struct btw_address *a, const struct btw_address *b)
+bool btw_address_same_host(const struct btw_address *a, const struct btw_address *b)
 {
     return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
 bool btw_address_equal(const struct btw_address *a, const struct btw_address *b)
 {
-    return same_host(a, b) && a->port == b->port;
+    return btw_address_same_host(a, b) && a->port == b->port;
 }
 
 static bool is_banned(const struct btw_host *host, const struct btw_address *address)
@@ -174,7 +175,7 @@ static bool is_banned(const struct btw_host *host, const struct btw_address *add
     size_t count = sizeof host->banned / sizeof host->banned[0];
 
     for (size_t i = 0; i < host->banned_count && i < count; i++)
-        if (same_host(&host->banned[i], address))
+        if (btw_address_same_host(&host->banned[i], address))
             return true;
     return false;
 }

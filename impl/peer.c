@@ -300,6 +300,22 @@ static bool is_availability(enum btw_type type)
     return type == BTW_BITFIELD || type == BTW_HAVE_ALL || type == BTW_HAVE_NONE;
 }
 
+/* What the policy says about an answer that the session accepts all the same. */
+static void judge_answer(struct btw_peer *peer, const struct btw_msg *msg)
+{
+    const struct btw_policy *policy = &peer->host->policy;
+    const struct btw_party *us = btw_peer_us(peer);
+    struct btw_block block = { msg->piece, msg->begin, (uint32_t)msg->data.len };
+    const struct btw_pending *pending = btw_party_pending(&peer->session, BTW_US, block);
+
+    if (btw_peer_them(peer)->choking)
+        btw_peer_react(peer, policy->on_choked_piece);
+    if (pending != NULL && pending->cancelled)
+        btw_peer_react(peer, policy->on_cancelled_piece);
+    if (policy->block_order && us->pending_count > 0 && !btw_block_equal(us->pending[0].block, block))
+        btw_peer_react(peer, REACT_CLOSE);
+}
+
 /* Faults that take a breach for something good. */
 static bool forgiven(struct btw_peer *peer, const struct btw_msg *msg, enum btw_breach breach)
 {
@@ -326,6 +342,10 @@ void btw_peer_message(struct btw_peer *peer, const struct btw_msg *msg)
 
     if (changes_nothing(peer, msg->type))
         btw_peer_react(peer, policy->on_repeated_state);
+    if (msg->type == BTW_PIECE)
+        judge_answer(peer, msg);
+    if (msg->type == BTW_ALLOWED_FAST && peer->was_unchoked)
+        btw_peer_react(peer, policy->on_late_allowed_fast);
     if (msg->type == BTW_CANCEL && !policy->honour_cancel)
         return;
     if (btw_session_received(&peer->session, msg, peer->host->now_ms, NULL) != BTW_OK)
@@ -374,7 +394,7 @@ void btw_peer_free(struct btw_peer *peer)
         host->peers = peer->next;
     if (peer->next != NULL)
         peer->next->prev = peer->prev;
-    host->peer_count--;
+    host->peer_count -= !host->policy.count_closed;
     memcpy(host->departed, peer->peer_id, sizeof host->departed);
     free(peer->input);
     free(peer->out.data);

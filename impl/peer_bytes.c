@@ -169,6 +169,8 @@ static void read_messages(struct btw_peer *peer, struct btw_slice in)
             continue;
         if (status == BTW_OK && msg.type != BTW_RAW) {
             btw_peer_message(peer, &msg);
+            if (peer->host->policy.slice_one)
+                in = btw_slice_of(NULL, 0);
             continue;
         }
         if (status == BTW_TOO_LONG && peer->host->policy.second_handshake)
@@ -181,13 +183,46 @@ static void read_messages(struct btw_peer *peer, struct btw_slice in)
         else
             btw_peer_react(peer, reaction);
     }
+    if (peer->host->policy.message_whole && reading(peer))
+        start_stream(peer);
     free(spill);
+}
+
+/* A fault: what is missing of a message that was cut off is taken to be zeros. */
+static void pad_message(struct btw_peer *peer)
+{
+    size_t pending = btw_stream_pending(&peer->stream), need = btw_stream_need(&peer->stream);
+    uint8_t *zeros;
+
+    if (pending < 4 || need <= pending || need > BTW_LEN_MAX_DEFAULT)
+        return;
+    zeros = calloc(1, need - pending);
+    if (zeros != NULL)
+        read_messages(peer, btw_slice_of(zeros, need - pending));
+    free(zeros);
+}
+
+/* A fault: one thread that waits for one connection, and so for none of the others. */
+static bool is_blocked(const struct btw_peer *peer)
+{
+    const struct btw_policy *policy = &peer->host->policy;
+
+    for (const struct btw_peer *other = peer->host->peers; other != NULL && policy->blocking > 0; other = other->next) {
+        bool full = (int64_t)btw_peer_backlog(other) >= policy->output_fill;
+        bool half =
+            other->state == PEER_GREETING && other->greeting_len > 0 && other->greeting_len < BTW_HANDSHAKE_SIZE;
+
+        if (other != peer && ((policy->blocking == 1 && full) || (policy->blocking == 2 && half)))
+            return true;
+    }
+    return false;
 }
 
 void btw_peer_received(struct btw_peer *peer, struct btw_slice bytes, int64_t now_ms)
 {
     if (now_ms > peer->host->now_ms)
         peer->host->now_ms = now_ms;
+    peer->hung = peer->hung || is_blocked(peer);
     if (peer->state == PEER_GREETING && !peer->hung) {
         btw_peer_greeted(peer, &bytes);
         if (peer->state == PEER_OPEN && !start_stream(peer))
@@ -204,6 +239,8 @@ void btw_peer_received_end(struct btw_peer *peer, enum btw_end how, int64_t now_
         peer->host->now_ms = now_ms;
     if (how == BTW_END_FIN && peer->state == PEER_OPEN && !peer->hung && peer->host->policy.on_end == REACT_CLOSE) {
         peer->half_closed = true;
+        if (peer->host->policy.pad_at_end)
+            pad_message(peer);
         btw_peer_work(peer);
     } else if (how == BTW_END_FIN && peer->state != PEER_DONE) {
         btw_peer_react(peer, peer->host->policy.on_end);

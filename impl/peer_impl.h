@@ -85,6 +85,7 @@ struct torrent {
     uint32_t *order; /* rank of each piece among equally rare ones, from the host's seed */
     struct download *downloads;
     struct fetch fetch;
+    int64_t first_size; /* of metadata, that anybody announced; for a fault */
     bool wake; /* something changed that lets other connections go on */
     struct candidate *candidates;
     size_t candidate_count;
@@ -193,6 +194,7 @@ struct candidate *btw_torrent_meet(struct torrent *torrent, const struct btw_add
 bool btw_torrent_know(struct torrent *torrent, const struct btw_metainfo *meta);
 bool btw_torrent_complete(const struct torrent *torrent);
 struct btw_peer *btw_peer_new(struct btw_host *host, const struct btw_address *address);
+bool btw_address_same_host(const struct btw_address *a, const struct btw_address *b);
 bool btw_address_equal(const struct btw_address *a, const struct btw_address *b);
 /* Lets the other connections of torrents that were woken go on; the last thing every entry point does. */
 void btw_host_settle(struct btw_host *host);

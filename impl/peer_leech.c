@@ -195,7 +195,7 @@ void btw_leech_event(struct btw_peer *peer, const struct btw_session_event *even
 static void pause_asking(struct btw_peer *peer, int64_t ms)
 {
     let_go(peer);
-    peer->paused = true;
+    peer->paused = ms > 0;
     btw_peer_after(peer, TIMER_PAUSE, ms);
 }
 
@@ -291,7 +291,7 @@ void btw_leech_rejected(struct btw_peer *peer, const struct btw_msg *msg)
     if (btw_peer_them(peer)->choking && btw_party_allowed(&peer->session, BTW_THEM, msg->piece))
         btw_bit_set(peer->declined, msg->piece, true);
     else if (!btw_peer_them(peer)->choking || policy->retry_rejected == 2)
-        pause_asking(peer, policy->retry_rejected == 2 ? 0 : policy->reject_pause_ms);
+        pause_asking(peer, policy->retry_rejected == 2 ? INT32_MAX : policy->reject_pause_ms);
     peer->torrent->wake = true;
 }
 

@@ -52,6 +52,10 @@ static bool join(struct btw_peer *peer)
     struct torrent *torrent = peer->torrent;
     struct fetch *fetch = &torrent->fetch;
 
+    if (torrent->first_size == 0)
+        torrent->first_size = peer->metadata_size;
+    if (!peer->host->policy.metadata_resize && torrent->first_size != peer->metadata_size)
+        return false;
     if (fetch->buffer == NULL || ((int64_t)fetch->size != peer->metadata_size && !anything_open(torrent)))
         if (!begin(torrent, peer->metadata_size))
             return false;
@@ -123,7 +127,7 @@ static void release(struct btw_peer *peer)
 static void pause_asking(struct btw_peer *peer)
 {
     release(peer);
-    peer->metadata_paused = true;
+    peer->metadata_paused = peer->host->policy.metadata_pause_ms > 0;
     btw_peer_after(peer, TIMER_METADATA, peer->host->policy.metadata_pause_ms);
 }
 
@@ -217,6 +221,7 @@ void btw_magnet_data(struct btw_peer *peer, const struct btw_ut_metadata *msg)
         return;
     }
     if (btw_metadata_add(&fetch->metadata, msg, NULL) != BTW_OK) {
+        btw_peer_react(peer, policy->on_metadata_bad);
         if (policy->metadata_retry)
             pause_asking(peer);
         return;

@@ -358,6 +358,7 @@ static void offer_fast(struct btw_peer *peer)
     const struct btw_policy *policy = &peer->host->policy;
     const struct torrent *torrent = peer->torrent;
     uint32_t set[64];
+    uint8_t address[4];
     size_t k = (size_t)policy->allowed_fast, count;
 
     if (peer->offered_fast || !btw_peer_fast(peer) || peer->address.len != 4 || !btw_torrent_complete(torrent))
@@ -365,10 +366,14 @@ static void offer_fast(struct btw_peer *peer)
     if (k == 0 || k > 64 || btw_peer_them(peer)->have_count >= k)
         return;
     peer->offered_fast = true;
-    count = btw_allowed_fast(set, k, torrent->geometry.pieces, peer->address.bytes, torrent->info_hash);
+    memcpy(address, peer->address.bytes, sizeof address);
+    if (!policy->allowed_fast_mask)
+        address[2] = address[3]; /* a fault: the byte that the canonical set masks away counts */
+    count = btw_allowed_fast(set, k, torrent->geometry.pieces, address, torrent->info_hash);
     for (size_t i = 0; i < count; i++)
         if (!btw_party_has(&peer->session, BTW_THEM, set[i]))
-            btw_peer_put_piece(peer, BTW_ALLOWED_FAST, set[i]);
+            btw_peer_put_piece(peer, BTW_ALLOWED_FAST,
+                               policy->allowed_fast_modulo ? set[i] : set[i] + torrent->geometry.pieces);
 }
 
 void btw_seed_availability(struct btw_peer *peer)
