@@ -165,11 +165,11 @@ static void check_waits(struct lint *lint)
     each_step(lint, check_wait);
 }
 
-/* Silence is no answer. */
+/* Silence is no answer, unless it fails anyway. */
 static bool is_answered(const struct scn_step *oneof)
 {
     for (size_t i = 0; i < oneof->alt_count; i++) {
-        if (oneof->alts[i].kind == SCN_ALT_SILENCE)
+        if (oneof->alts[i].kind == SCN_ALT_SILENCE && oneof->alts[i].verdict != SCN_FAIL)
             return false;
     }
     return true;
@@ -199,10 +199,9 @@ static void check_fence(struct lint *lint, const struct scn_step *step)
 {
     if (step->kind != SCN_NEVER || (step->body_count && is_fence(&step->body[step->body_count - 1])))
         return;
-    lint_report(
-        lint, step->place,
-        "'never' without a fence: expected sync, closes, <, anyorder, until or wait D \"no fence: ...\" as the last "
-        "line of its block");
+    lint_report(lint, step->place,
+                "'never' without a fence: expected sync, closes, <, oneof without silence, anyorder, until or "
+                "wait D \"no fence: ...\" as the last line of its block");
 }
 
 static void check_fences(struct lint *lint)

@@ -11,6 +11,7 @@
 
 #include "embedded.h"
 #include "lint.h"
+#include "script_names.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -77,6 +78,10 @@ static const struct {
     { TITLE NAME RULE FAULT STEPS "p1 never have {\n  p1 sync\n}\n", NULL },
     { TITLE NAME RULE FAULT STEPS "p1 never have {\n  p1 closes\n}\n", NULL },
     { TITLE NAME RULE FAULT STEPS "p1 never have {\n  p1 < piece\n}\n", NULL },
+    { TITLE NAME RULE FAULT STEPS "p1 never have {\n  p1 oneof {\n    closes\n    sync\n    silence : fail\n  }\n}\n",
+      NULL },
+    { TITLE NAME RULE FAULT STEPS "p1 never have {\n  p1 oneof {\n    sync\n    silence : info\n  }\n}\n",
+      "8:1 'never' without a fence: " },
     { TITLE NAME RULE FAULT STEPS "p1 never have {\n  p1 until pieces == 1\n}\n", NULL },
     { TITLE NAME RULE FAULT STEPS "p1 < have piece=?n\n", "8:17 ?n is never used: " },
     { TITLE NAME RULE FAULT STEPS "p1 < have piece=?n\np1 > have piece=$n\n", NULL },
@@ -197,6 +202,30 @@ static void examples_of_the_manual_are_right(void **state)
     assert_true(each_example("\n```steps\n", assert_steps) >= 4);
 }
 
+/* The manual names every word of the closed sets. */
+static void tables_are_in_the_manual(void **state)
+{
+    (void)state;
+    const struct scn_names *const sets[] = { &scn_counters, &scn_properties, &scn_capabilities, &scn_targets,
+                                             &scn_levels };
+    char *text = read_file("docs/notation.md");
+    for (size_t i = 0; i < COUNT(sets); i++) {
+        for (size_t k = 0; k < sets[i]->count; k++) {
+            char quoted[40];
+            snprintf(quoted, sizeof quoted, "`%s`", sets[i]->names[k]);
+            if (!strstr(text, quoted))
+                fail_msg("the manual does not name %s", quoted);
+        }
+    }
+    for (size_t i = 0; i < scn_function_count(); i++) {
+        char call[40];
+        snprintf(call, sizeof call, "`%s(", scn_function_at(i)->name);
+        if (!strstr(text, call))
+            fail_msg("the manual does not explain %s", call);
+    }
+    free(text);
+}
+
 static void scenarios_that_come_with_the_program_are_clean(void **state)
 {
     (void)state;
@@ -220,6 +249,7 @@ int main(void)
         cmocka_unit_test(a_file_without_a_folder_has_no_area),
         cmocka_unit_test(names_are_distinct_across_files),
         cmocka_unit_test(examples_of_the_manual_are_right),
+        cmocka_unit_test(tables_are_in_the_manual),
         cmocka_unit_test(scenarios_that_come_with_the_program_are_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
