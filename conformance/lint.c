@@ -36,8 +36,7 @@ static void each_step(struct lint *lint, lint_step_fn *visit)
     lint_each_step(lint, lint->scenario->steps, lint->scenario->step_count, visit);
 }
 
-/* ---- the header
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- the header -------------------------------------------------------------------------------------------------- */
 
 static void check_title(struct lint *lint)
 {
@@ -84,8 +83,7 @@ static void check_case_names(struct lint *lint)
     }
 }
 
-/* ---- faults
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- faults ------------------------------------------------------------------------------------------------------ */
 
 static const struct scn_step *find_label(const struct scn_step *steps, size_t count, const char *label)
 {
@@ -124,8 +122,7 @@ static void check_faults(struct lint *lint)
         check_fault(lint, &lint->scenario->faults[i]);
 }
 
-/* ---- steps
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 static void find_stimulus(struct lint *lint, const struct scn_step *step)
 {

@@ -23,8 +23,7 @@ static void add(struct lint_names *set, const char *name)
         set->names[set->count++] = name;
 }
 
-/* ---- variables
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- variables --------------------------------------------------------------------------------------------------- */
 
 enum { CASE_VARS = sizeof((struct scn_case *)0)->vars / sizeof(const char *) };
 
@@ -103,8 +102,7 @@ void lint_variables(struct lint *lint)
     lint_each_step(lint, scenario->steps, scenario->step_count, check_binds);
 }
 
-/* ---- connections
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- connections ------------------------------------------------------------------------------------------------- */
 
 static void check_known(struct lint *lint, struct scn_place place, const char *conn)
 {

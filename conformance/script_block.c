@@ -58,8 +58,7 @@ bool block_messages(struct scn_cursor *open, enum msg_use use, struct scn_step *
     return !open->parser->failed && (msgs.count > 0 || lex_fail(open, open->end - 1, "the block holds no message"));
 }
 
-/* ---- oneof
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- oneof ------------------------------------------------------------------------------------------------------- */
 
 static bool take_event(struct scn_cursor *c, struct scn_alt *alt)
 {

@@ -29,8 +29,7 @@ void *vec_push(struct scn_parser *parser, struct scn_vec *vec, size_t size)
     return (char *)vec->items + size * vec->count++;
 }
 
-/* ---- lines
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------------------------------------- */
 
 /* The '#' that begins the comment of a line, or its end. */
 static const char *comment_of(const char *at, const char *end)
@@ -89,8 +88,7 @@ bool lex_content(struct scn_parser *parser, struct scn_cursor *c)
     return false;
 }
 
-/* ---- errors
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- errors ------------------------------------------------------------------------------------------------------ */
 
 struct scn_place lex_place(const struct scn_cursor *c, const char *at)
 {
@@ -138,8 +136,7 @@ bool lex_fail_names(const struct scn_cursor *c, struct btw_slice word, const cha
     return lex_fail(c, (const char *)word.data, "unknown %s '%.*s': expected %s", what, CUT(word), names);
 }
 
-/* ---- words
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------------------------------- */
 
 bool lex_at_end(const struct scn_cursor *c)
 {

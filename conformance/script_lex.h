@@ -85,8 +85,7 @@ bool lex_text(struct scn_cursor *c, const char **out);
 /* A word behind '@'. */
 bool lex_label(struct scn_cursor *c, const char **out);
 
-/* ---- script_expr.c
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- script_expr.c ----------------------------------------------------------------------------------------------- */
 
 /* What bare digits are, and what else may stand there. */
 enum expr_mode {
@@ -108,8 +107,7 @@ struct scn_expr *expr_number(const struct scn_cursor *c, int64_t number);
 /* Takes `name=` if it stands here. */
 bool lex_option(struct scn_cursor *c, const char *name);
 
-/* ---- script_msg.c
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- script_msg.c ------------------------------------------------------------------------------------------------ */
 
 enum msg_use {
     MSG_PATTERN,  /* to match: fields may be missing, values may be ?x, *, a..b, none; `any` */
@@ -121,8 +119,7 @@ bool msg_take_fields(struct scn_cursor *c, const struct btw_desc *desc, struct s
 /* Takes `wire` and what belongs to it. */
 bool msg_take_wire(struct scn_cursor *c, struct scn_wire *out);
 
-/* ---- script_step.c, script_block.c, script_macro.c
- * --------------------------------------------------------------------- */
+/* ---- script_step.c, script_block.c, script_macro.c --------------------------------------------------------------- */
 
 /* Parses one statement, with the lines of its block, onto the list (of struct scn_step). */
 bool step_parse(struct scn_cursor *c, struct scn_vec *steps);
@@ -139,8 +136,7 @@ bool block_alternatives(struct scn_cursor *open, struct scn_step *step);
 bool macro_join(struct scn_cursor *c, struct scn_step *step, struct scn_vec *steps);
 bool macro_unchoked(struct scn_cursor *c, struct scn_step *step, struct scn_vec *steps);
 
-/* ---- script_fault.c, script_check.c
- * ------------------------------------------------------------------------------------ */
+/* ---- script_fault.c, script_check.c ------------------------------------------------------------------------------ */
 
 /* Is this the key of a header line? */
 bool parse_is_header(struct btw_slice word);

@@ -40,8 +40,7 @@ static const char *const have_words[] = { "none", "all", "bits", "nothing" };
 static const struct scn_names have_names = { have_words, 4 };
 static const char *const have_texts[] = { have_none_text, have_all_text, have_bits_text, "" };
 
-/* ---- replacing words
- * --------------------------------------------------------------------------------------------------- */
+/* ---- replacing words --------------------------------------------------------------------------------------------- */
 
 enum word { CONN, MARK, DIAL, TORRENT, BITS, EXT, WITHIN, LABEL, WORDS };
 static const char *const words[WORDS] = { "CONN", "MARK", "DIAL", "TORRENT", "BITS", "EXT", "WITHIN", "LABEL" };
@@ -94,8 +93,7 @@ static bool expand(const struct scn_cursor *c, const struct scn_step *step, cons
     return !inner.failed;
 }
 
-/* ---- join
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- join -------------------------------------------------------------------------------------------------------- */
 
 /* Takes a value, which must parse; its text. */
 static const char *take_value(struct scn_cursor *c, enum expr_mode mode)
@@ -166,8 +164,7 @@ bool macro_join(struct scn_cursor *c, struct scn_step *step, struct scn_vec *ste
            expand(c, step, have_texts[have], values, steps);
 }
 
-/* ---- unchoked
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- unchoked ---------------------------------------------------------------------------------------------------- */
 
 bool macro_unchoked(struct scn_cursor *c, struct scn_step *step, struct scn_vec *steps)
 {

@@ -24,8 +24,7 @@ struct remark {
     size_t at;            /* offset of the first */
 };
 
-/* ---- header lines
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- header lines ------------------------------------------------------------------------------------------------ */
 
 static bool push_word(struct scn_cursor *c, const char **list, size_t *count, size_t max, struct btw_slice word)
 {
@@ -195,8 +194,7 @@ static bool parse_header(struct scn_cursor *c, const struct header *header, stru
     return header->parse(c, draft) && lex_end(c);
 }
 
-/* ---- scenarios
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- scenarios --------------------------------------------------------------------------------------------------- */
 
 static const char *remark_text(struct scn_parser *parser, const struct remark *remark)
 {
@@ -321,8 +319,7 @@ static void parse_file(struct scn_parser *parser, struct scn_vec *scenarios)
         end_scenario(parser, &draft, parser->len, scenarios);
 }
 
-/* ---- the whole
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 /* The source line of an error, for the caret. */
 static void quote_line(const char *text, size_t len, struct scn_error *error)

@@ -9,8 +9,7 @@
 #include "btw/bytes.h"
 #include "btw/notation.h"
 
-/* ---- options
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- options ----------------------------------------------------------------------------------------------------- */
 
 static bool take_option(struct scn_cursor *c, struct scn_step *step, enum step_option option)
 {
@@ -60,8 +59,7 @@ bool step_options(struct scn_cursor *c, struct scn_step *step, unsigned allowed)
     return true;
 }
 
-/* ---- statements
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- statements -------------------------------------------------------------------------------------------------- */
 
 static bool parse_dial(struct scn_cursor *c, struct scn_step *step)
 {
@@ -214,8 +212,7 @@ static bool parse_serve(struct scn_cursor *c, struct scn_step *step)
     return true;
 }
 
-/* ---- the table
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 enum verb_place { ON_CONN, ALONE };
 

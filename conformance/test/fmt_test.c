@@ -79,8 +79,7 @@ static void text_that_does_not_parse_is_refused(void **state)
     scn_arena_free(arena);
 }
 
-/* ---- meaning
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- meaning ----------------------------------------------------------------------------------------------------- */
 
 static void assert_same_expr(const struct scn_expr *a, const struct scn_expr *b)
 {

@@ -142,8 +142,7 @@ static void names_are_distinct_across_files(void **state)
     scn_script_free(scripts[1]);
 }
 
-/* ---- the manual
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- the manual -------------------------------------------------------------------------------------------------- */
 
 static char *read_file(const char *path)
 {

@@ -14,8 +14,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-/* ---- help
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- help -------------------------------------------------------------------------------------------------------- */
 
 /* Parses text out of a heap block of its exact size, so that a sanitizer sees one byte too many. */
 static struct scn_script *parse(const char *text, size_t len, struct scn_error *error)
@@ -53,8 +52,7 @@ static const struct scn_step *first_step(const struct scn_script *script)
     return &script->scenarios[0].steps[0];
 }
 
-/* ---- errors
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- errors ------------------------------------------------------------------------------------------------------ */
 
 #define HEAD "# T.\nscenario a.b\n"
 
@@ -222,8 +220,7 @@ static void brackets_may_not_be_bottomless(void **state)
     }
 }
 
-/* ---- headers
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- headers ----------------------------------------------------------------------------------------------------- */
 
 static const char whole[] = "# not about it\n"
                             "\n"
@@ -358,8 +355,7 @@ static void what_a_fault_changes_is_read(void **state)
     scn_script_free(script);
 }
 
-/* ---- steps
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 static void options_come_in_any_order(void **state)
 {
@@ -526,8 +522,7 @@ static void statements_are_read(void **state)
     scn_script_free(script);
 }
 
-/* ---- macros
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- macros ------------------------------------------------------------------------------------------------------ */
 
 /* The lines of steps and their bodies, each behind '|', bodies in braces. */
 static void put_lines(char *out, size_t cap, const struct scn_step *steps, size_t count)
@@ -579,8 +574,7 @@ static void macros_stand_for_lines(void **state)
     }
 }
 
-/* ---- values
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 /* An expression in prefix form. */
 static void put_expr(char *out, size_t cap, const struct scn_expr *expr)
@@ -674,8 +668,7 @@ static void names_are_found(void **state)
     assert_int_equal(scn_function_find("metadata", 8)->max, 2);
 }
 
-/* ---- hostile text
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- hostile text ------------------------------------------------------------------------------------------------ */
 
 static uint32_t next_random(uint32_t *seed)
 {
