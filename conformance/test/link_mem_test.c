@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../link_mem.h"
+#include "../link_mem_state.h"
 
 #define HEADER "scenario test.link\n  rule BEP3-HS-02\n  fault rx handshake crash crashes\n\n"
 #define HELLO                                                                                                          \
@@ -155,6 +155,7 @@ static void both_addresses_are_listened_on(void **state)
                               "p1 >! handshake info_hash=$t1\n"
                               "p1 < handshake info_hash=$t1\n");
     assert_verdict(&bench, SCN_PASS);
+    assert_int_equal(bench.mem->conns->address.len, 16);
     bench_free(&bench);
 }
 
@@ -167,6 +168,7 @@ static void a_dead_host_refuses(void **state)
     bench_play(&bench, HEADER HELLO);
     assert_int_not_equal(bench.result->verdict, SCN_PASS);
     assert_false(bench.result->stimulus);
+    assert_non_null(strstr(bench.result->reason, "connection refused"));
     bench_free(&bench);
 }
 
@@ -219,7 +221,26 @@ static void a_reader_that_pauses_gets_everything_later(void **state)
     bench_free(&bench);
 }
 
-/* What a hanging peer does not read fills the window, and then nothing goes any more. */
+/* What a paused reader has coming fills both windows and no more. */
+static void a_reader_that_pauses_stops_the_peer(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_make(&bench, "f1313", NULL);
+    bench_play(&bench, HEADER "p1 dial rcvbuf=4096\n"
+                              "p1 >! handshake info_hash=$t1 reserved=[fast]\n"
+                              "p1 < handshake info_hash=$t1\n"
+                              "p1 > have_none\n"
+                              "p1 > interested\n"
+                              "p1 < unchoke\n"
+                              "p1 pause\n"
+                              "p1 > request piece=$i begin=0 length=16384 wire times=100\n"
+                              "wait 1s \"nothing is read\"\n");
+    assert_verdict(&bench, SCN_PASS);
+    assert_int_equal(bench.mem->conns->to_engine, 8192 + SCN_MEM_SENDBUF);
+    bench_free(&bench);
+}
+
 static void a_hanging_peer_takes_no_more_than_a_window(void **state)
 {
     struct bench bench;
@@ -227,11 +248,82 @@ static void a_hanging_peer_takes_no_more_than_a_window(void **state)
     bench_make(&bench, "tiny", "rx interested hang");
     bench_play(&bench, HEADER HELLO "p1 > have_none\n"
                                     "p1 > interested\n"
-                                    "p1 > raw repeat(00000000, 100000) wire times=5\n"
-                                    "p1 > keepalive\n"
+                                    "p1 > raw repeat(00000000, 4096) wire times=50\n"
                                     "p1 sync within 20s else inconclusive\n");
     assert_verdict(&bench, SCN_INCONCLUSIVE);
     assert_true(played_ms(&bench) >= 20000);
+    assert_in_range(bench.mem->conns->to_peer, SCN_MEM_WINDOW - 16384, SCN_MEM_WINDOW);
+    assert_true(bench.mem->conns->backlog_bytes > 0);
+    bench_free(&bench);
+}
+
+/* More than the window holds goes through at once: the sender is told when there is room again. */
+static void a_full_window_empties(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_make(&bench, "tiny", NULL);
+    bench_play(&bench, HEADER HELLO "p1 > raw repeat(00000000, 4096) wire times=100\n"
+                                    "p1 sync\n");
+    assert_verdict(&bench, SCN_PASS);
+    assert_in_range(played_ms(&bench), 6, 100);
+    bench_free(&bench);
+}
+
+static void timers_of_the_peer_run(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_make(&bench, "tiny", NULL);
+    bench_play(&bench, HEADER HELLO "p1 < keepalive within 110s\n");
+    assert_verdict(&bench, SCN_PASS);
+    assert_in_range(played_ms(&bench), 100000, 100100);
+    bench_free(&bench);
+}
+
+static void timers_of_faults_run(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_make(&bench, "tiny", "rx interested delay 3s");
+    bench_play(&bench, HEADER HELLO "p1 > have_none\np1 > interested\np1 < unchoke within 30s\n");
+    assert_verdict(&bench, SCN_PASS);
+    assert_int_equal(played_ms(&bench), 4 + 3002);
+    bench_free(&bench);
+}
+
+static void a_fin_reaches_the_peer(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_make(&bench, "tiny", NULL);
+    bench_play(&bench, HEADER HELLO "p1 fin\np1 closes fin within 10s\n");
+    assert_verdict(&bench, SCN_PASS);
+    bench_free(&bench);
+}
+
+static void a_reset_reaches_the_peer(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_make(&bench, "tiny", NULL);
+    bench_play(&bench, HEADER HELLO "p1 rst\nwait 10ms \"it goes its way\"\n");
+    assert_verdict(&bench, SCN_PASS);
+    assert_true(!bench.mem->conns || !bench.mem->conns->peer);
+    bench_free(&bench);
+}
+
+static void what_a_run_leaves_open_is_closed(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_make(&bench, "tiny", NULL);
+    bench_play(&bench, HEADER HELLO "p2 dial\np2 > handshake info_hash=$t1\np2 < handshake\n");
+    assert_non_null(bench.mem->conns->next);
+    struct scn_run *again = scn_run_new(&bench.script->scenarios[0], NULL, &bench.world, scn_mem_link(bench.mem), 2, 0);
+    assert_true(scn_mem_play_run(bench.mem, again));
+    assert_null(bench.mem->conns->next->next); /* those of the second run only */
+    scn_run_free(again);
     bench_free(&bench);
 }
 
@@ -250,6 +342,20 @@ static void a_listener_is_learned_and_dialled(void **state)
     bench_free(&bench);
 }
 
+static void each_listener_gets_its_own_calls(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_make(&bench, "tiny", NULL);
+    bench_play(&bench, HEADER "p1 listen\np2 listen\n"
+                              "p1 accept within 10s\np2 accept within 10s\n"
+                              "p1 < handshake info_hash=$t1\np2 < handshake info_hash=$t1\n"
+                              "p1 >! handshake info_hash=$t1\n");
+    assert_verdict(&bench, SCN_PASS);
+    assert_in_range(played_ms(&bench), SCN_MEM_LEARN_MS, 1000);
+    bench_free(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +367,14 @@ int main(void)
         cmocka_unit_test(a_crash_resets_all_connections),
         cmocka_unit_test(a_stranger_is_closed_by_fin),
         cmocka_unit_test(a_reader_that_pauses_gets_everything_later),
+        cmocka_unit_test(a_reader_that_pauses_stops_the_peer),
+        cmocka_unit_test(a_full_window_empties),
+        cmocka_unit_test(timers_of_the_peer_run),
+        cmocka_unit_test(timers_of_faults_run),
+        cmocka_unit_test(a_fin_reaches_the_peer),
+        cmocka_unit_test(a_reset_reaches_the_peer),
+        cmocka_unit_test(what_a_run_leaves_open_is_closed),
+        cmocka_unit_test(each_listener_gets_its_own_calls),
         cmocka_unit_test(a_hanging_peer_takes_no_more_than_a_window),
         cmocka_unit_test(a_listener_is_learned_and_dialled),
     };

@@ -42,12 +42,17 @@ static const struct {
     { HEADER "  fault policy no-such-thing fails @block\n\n" BLOCK, 1, 1, 0, false, "no policy 'no-such-thing'" },
     { HEADER "  fault tx piece set data=block($t1,99,0,1) fails @block\n\n" BLOCK, 1, 1, 0, false,
       "could not be made" },
+    { HEADER "  fault tx piece set begin=16384 warns piece-answers-request\n\n" BLOCK, 1, 1, 0, false,
+      "expected WARN piece-answers-request" },
+    /* what the decent peer was seen to be capable of still holds with a fault */
+    { HEADER "  needs fast\n  fault tx piece drop fails @block\n\n" BLOCK, 1, 1, 1, true, NULL },
     /* the decent peer must pass */
     { HEADER "  fault tx piece drop fails @block\n\n" BLOCK "p1 < choke within 5s @choke\n", 0, 1, 1, false,
       "the decent peer does not pass" },
     /* one case that catches it is enough */
     { HEADER "  case first $piece=0\n"
              "  case second $piece=1\n"
+             "  fault tx piece piece=$piece drop fails @answer\n"
              "  fault tx piece piece=1 drop fails @answer\n\n"
              "p1 dial\n"
              "p1 > handshake info_hash=$t1 reserved=[fast]\n"
@@ -57,7 +62,7 @@ static const struct {
              "p1 < unchoke within 30s\n"
              "p1 >! request piece=$piece begin=0 length=16384\n"
              "p1 < piece piece=$piece begin=0 data=$t1 @answer\n",
-      2, 1, 1, true, NULL },
+      2, 2, 2, true, NULL },
 };
 
 static struct scn_script *parse(const char *text)
