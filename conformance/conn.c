@@ -217,6 +217,13 @@ static void count_extended(struct scn_conn *conn, const struct btw_msg *msg)
         conn->pex_messages++;
 }
 
+static void count_wrong(struct scn_conn *conn, const struct btw_msg *msg)
+{
+    const struct scn_torrent *torrent = conn->torrent;
+    if (torrent && torrent->known && torrent->read && msg->data.len && !content_is(conn, msg->piece, msg->begin, msg->data))
+        conn->wrong_pieces++;
+}
+
 static void take_message(struct scn_conn *conn, const struct btw_msg *msg, bool bad_wire, bool garbage)
 {
     struct scn_run *run = conn->run;
@@ -228,6 +235,8 @@ static void take_message(struct scn_conn *conn, const struct btw_msg *msg, bool 
     }
     if (msg->type == BTW_EXTENDED)
         count_extended(conn, msg);
+    if (msg->type == BTW_PIECE)
+        count_wrong(conn, msg);
     const struct btw_view *view = conn_view(conn, true);
     if (view->client[0] && (!run->result.client || strcmp(run->result.client, view->client) != 0))
         run->result.client = scn_arena_text(run->arena, view->client, strlen(view->client));

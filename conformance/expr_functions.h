@@ -15,6 +15,7 @@
     X(ones,      1,  1,  "i",    "that many bytes ff")                                                                  \
     X(random,    1,  1,  "i",    "that many bytes from the seeded generator")                                           \
     X(repeat,    2,  2,  "bi",   "the bytes that many times")                                                           \
+    X(sorted,    1,  1,  "b",    "the bencoded dictionary with its keys in order")                                      \
     X(sha1,      1,  1,  "b",    "20 bytes")                                                                            \
     X(min,       2,  2,  "ii",   "the smaller integer")                                                                 \
     X(u16,       1,  1,  "i",    "2 bytes, big-endian")                                                                 \

@@ -138,6 +138,7 @@ bool run_counter(void *user, const char *name, const char *counter, int64_t *out
         { "requests", theirs->messages[BTW_REQUEST] },
         { "cancels", theirs->messages[BTW_CANCEL] },
         { "extended", theirs->messages[BTW_EXTENDED] },
+        { "wrong", conn->wrong_pieces },
         { "metadata", conn->metadata_messages },
         { "pex", conn->pex_messages },
         { "allowed_fast", theirs->allowed_fast },
@@ -219,6 +220,18 @@ bool run_over(struct scn_run *run)
     return true;
 }
 
+/* Does the line wait for the target to unchoke us? */
+static bool waits_for_unchoke(const struct scn_step *step)
+{
+    bool waits = step->kind == SCN_EXPECT && step->msgs[0].desc && step->msgs[0].desc->type == BTW_UNCHOKE;
+    for (size_t i = 0; step->kind == SCN_ONEOF && i < step->alt_count; i++) {
+        const struct scn_alt *alt = &step->alts[i];
+        waits = waits || (alt->kind == SCN_ALT_MSG && alt->verdict == SCN_PASS && alt->msg.desc &&
+                          alt->msg.desc->type == BTW_UNCHOKE);
+    }
+    return waits;
+}
+
 bool run_line_failed(struct scn_run *run, const struct scn_step *step, enum scn_verdict verdict, const char *want,
                      const char *got, const char *reason)
 {
@@ -240,8 +253,7 @@ bool run_line_failed(struct scn_run *run, const struct scn_step *step, enum scn_
         run->result.reason = reason;
     }
     run_note(run, verdict, step, reason);
-    if (verdict == SCN_INCONCLUSIVE && step->kind == SCN_EXPECT && step->msgs[0].desc &&
-        step->msgs[0].desc->type == BTW_UNCHOKE)
+    if (waits_for_unchoke(step))
         run->result.waited_for_unchoke = true;
     if (verdict == SCN_WARN)
         return true;

@@ -32,7 +32,7 @@ struct scn_result {
     const char *reason;       /* one sentence; NULL for a plain PASS */
     bool weak;                /* absence was judged without a fence */
     bool stimulus;            /* the stimulus was sent */
-    bool waited_for_unchoke;  /* INCONCLUSIVE because no unchoke came: worth a second try with fewer rivals */
+    bool waited_for_unchoke;  /* no unchoke came: worth a second try with fewer rivals */
     const char *client;       /* as the target named itself on any connection, or NULL */
     uint8_t peer_id[20];      /* of the target, zeros when no handshake came */
     int64_t started_ms, ended_ms; /* link time */

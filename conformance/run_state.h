@@ -84,7 +84,7 @@ struct scn_conn {
     struct outbox_item *outbox, **outbox_last;
     struct sync sync;
 
-    uint64_t metadata_messages, pex_messages;
+    uint64_t metadata_messages, pex_messages, wrong_pieces;
     int64_t serve_left;       /* blocks the reflex still answers; INT64_MAX: all */
     int64_t corrupt;          /* piece whose next first block is spoilt, -1: none */
     uint8_t our_metadata_id, our_pex_id;

@@ -30,6 +30,7 @@
     X(allowed_fast,           "distinct pieces in Allowed Fast messages received")                                      \
     X(allowed_fast_canonical, "those of them that are in the canonical set for our address")                            \
     X(open,                   "1 while the connection is open, 0 behind that")                                          \
+    X(wrong,                  "Piece messages whose bytes are not the torrent's")                                         \
     X(surplus,                "Piece and Reject messages that answer none of our requests")                             \
     X(sent_requests,          "requests we sent")                                                                       \
     X(unanswered,             "requests we sent that neither Piece nor Reject has answered")                            \

@@ -168,6 +168,15 @@ static bool call_repeat(struct scn_env *env, const struct scn_value *args, size_
     return give_bytes(out, data, (size_t)times * unit.len);
 }
 
+static bool call_sorted(struct scn_env *env, const struct scn_value *args, size_t count, struct scn_value *out)
+{
+    struct btw_slice dict = args[0].kind == SCN_VALUE_BYTES ? args[0].bytes : btw_slice_of(NULL, 0);
+    uint8_t *data = room(env, dict.len);
+    (void)count;
+    return (data && scn_sorted(data, dict)) ? give_bytes(out, data, dict.len)
+                                            : fail(env, "sorted(bytes) wants a bencoded dictionary of few keys");
+}
+
 static bool call_sha1(struct scn_env *env, const struct scn_value *args, size_t count, struct scn_value *out)
 {
     (void)count;
@@ -229,6 +238,7 @@ static const struct {
     { "ones",     1, 1, call_ones },
     { "random",   1, 1, call_random },
     { "repeat",   2, 2, call_repeat },
+    { "sorted",   1, 1, call_sorted },
     { "sha1",     1, 1, call_sha1 },
     { "min",      2, 2, call_min },
     { "u16",      1, 1, call_u16 },

@@ -45,4 +45,8 @@ bool scn_msg_set(struct scn_env *env, const struct scn_msg *change, struct btw_m
 /* The next 64 bits of the seeded generator (splitmix64). */
 uint64_t scn_random(uint64_t *state);
 
+/* Writes the bencoded dictionary with its keys in order to out, which has room for dict.len bytes: as many come out.
+ * False: it is no whole dictionary, or has more than 32 keys (sorted.c). */
+bool scn_sorted(uint8_t *out, struct btw_slice dict);
+
 #endif
