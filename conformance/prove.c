@@ -31,7 +31,6 @@ struct trial {
     struct btw_host *host;
     struct scn_mem *mem;
     struct scn_suite *suite;
-    bool over; /* the suite came to its end */
 };
 
 /* ---- one trial --------------------------------------------------------------------------------------------------- */
@@ -124,8 +123,7 @@ static bool trial_play(struct prover *prover, struct trial *trial, const struct 
     trial->mem = scn_mem_new(trial->host, &trial->faults);
     struct scn_suite_config config = { .jobs = 1, .health = health };
     trial->suite = scn_suite_new(&trial->item, 1, &trial->world, scn_mem_link(trial->mem), &config);
-    trial->over = scn_mem_play_suite(trial->mem, trial->suite);
-    if (!trial->over)
+    if (!scn_mem_play_suite(trial->mem, trial->suite))
         scn_suite_interrupt(trial->suite, "nothing was left that could happen, or it took too long");
     return true;
 }
@@ -145,21 +143,17 @@ static void trial_end(struct trial *trial)
 
 /* ---- what came of it --------------------------------------------------------------------------------------------- */
 
-static const char *or_dash(const char *text)
-{
-    return text ? text : "-";
-}
-
 static void print_result(const struct prover *prover, const struct trial *trial)
 {
     const struct scn_outcome *outcome = scn_suite_outcome(trial->suite, 0);
     const struct scn_result *result = &outcome->result;
     fprintf(prover->out, "    %s: %s", trial->item.id, scn_verdict_name(result->verdict));
     if (result->place.line)
-        fprintf(prover->out, " at line %u @%s", result->place.line, or_dash(result->label));
+        fprintf(prover->out, " at line %u%s%s", result->place.line, result->label ? " @" : "",
+                result->label ? result->label : "");
     fprintf(prover->out, "%s%s\n", result->reason ? ": " : "", result->reason ? result->reason : "");
     if (result->want)
-        fprintf(prover->out, "      want %s\n      got  %s\n", result->want, or_dash(result->got));
+        fprintf(prover->out, "      want %s\n      got  %s\n", result->want, result->got ? result->got : "-");
     for (size_t i = 0; i < result->finding_count; i++) {
         const struct scn_finding *finding = &result->findings[i];
         fprintf(prover->out, "      %s by %s (%s): %s\n", scn_verdict_name(finding->verdict), finding->rule->name,
