@@ -191,7 +191,7 @@ static void meet(struct btw_peer *peer, const struct btw_ut_pex *msg, enum btw_p
 {
     struct btw_pex_contact contact;
 
-    for (size_t i = 0; i < CONTACTS_MAX && btw_pex_contact(msg, key, i, &contact); i++) {
+    for (size_t i = 0; i < CONTACTS_MAX && btw_pex_contact_at(msg, key, i, &contact); i++) {
         struct btw_address address = { .len = contact.address_len, .port = contact.port };
 
         memcpy(address.bytes, contact.address, contact.address_len);

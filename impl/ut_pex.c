@@ -67,7 +67,7 @@ enum btw_status btw_ut_pex_encode(uint8_t *out, size_t cap, size_t *len, const s
     return btw_writer_end(&w, len);
 }
 
-bool btw_pex_contact(const struct btw_ut_pex *msg, enum btw_pex_key key, size_t i, struct btw_pex_contact *out)
+bool btw_pex_contact_at(const struct btw_ut_pex *msg, enum btw_pex_key key, size_t i, struct btw_pex_contact *out)
 {
     struct btw_slice list = { NULL, 0 }, flags = { NULL, 0 };
     uint8_t address_len = key == BTW_PEX_ADDED || key == BTW_PEX_DROPPED ? IPV4_SIZE : IPV6_SIZE;

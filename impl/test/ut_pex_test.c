@@ -55,16 +55,16 @@ static void every_contact_is_found(void **state)
     (void)state;
     assert_int_equal(btw_ut_pex_decode(&msg, BYTES(all), NULL), BTW_OK);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        assert_true(btw_pex_contact(&msg, rows[i].key, rows[i].i, &contact));
+        assert_true(btw_pex_contact_at(&msg, rows[i].key, rows[i].i, &contact));
         assert_int_equal(contact.address_len, rows[i].address_len);
         assert_int_equal(contact.address[0], rows[i].first);
         assert_int_equal(contact.address[contact.address_len - 1], rows[i].last);
         assert_int_equal(contact.port, rows[i].port);
         assert_int_equal(contact.flags, rows[i].flags);
     }
-    assert_false(btw_pex_contact(&msg, BTW_PEX_ADDED, 2, &contact));
-    assert_false(btw_pex_contact(&msg, BTW_PEX_DROPPED6, 1, &contact));
-    assert_false(btw_pex_contact(&msg, BTW_PEX_ADDED, SIZE_MAX, &contact));
+    assert_false(btw_pex_contact_at(&msg, BTW_PEX_ADDED, 2, &contact));
+    assert_false(btw_pex_contact_at(&msg, BTW_PEX_DROPPED6, 1, &contact));
+    assert_false(btw_pex_contact_at(&msg, BTW_PEX_ADDED, SIZE_MAX, &contact));
 }
 
 #define ROW(text, has, bad, flaws)                                                                                     \
@@ -103,7 +103,7 @@ static void wrong_lists_are_left_out_and_reported(void **state)
         assert_int_equal(btw_ut_pex_decode(&msg, btw_slice_of(odd[i].text, odd[i].len), NULL), BTW_OK);
         if (msg.has != odd[i].has || msg.bad != odd[i].bad || msg.flaws != odd[i].flaws)
             fail_msg("row %zu: has %#x bad %#x flaws %#x", i, msg.has, msg.bad, msg.flaws);
-        if (btw_pex_contact(&msg, BTW_PEX_ADDED, 0, &contact))
+        if (btw_pex_contact_at(&msg, BTW_PEX_ADDED, 0, &contact))
             assert_int_equal(contact.flags, 0);
     }
 }

@@ -55,7 +55,7 @@ struct btw_pex_contact {
 };
 
 /* Contact i of the list `key` (ADDED, ADDED6, DROPPED or DROPPED6); false behind the last. */
-bool btw_pex_contact(const struct btw_ut_pex *msg, enum btw_pex_key key, size_t i, struct btw_pex_contact *out);
+bool btw_pex_contact_at(const struct btw_ut_pex *msg, enum btw_pex_key key, size_t i, struct btw_pex_contact *out);
 
 /* Appends the 6 or 18 bytes of a contact, without its flags, to a list under construction. */
 void btw_pex_put_contact(struct btw_writer *w, const struct btw_pex_contact *contact);
