@@ -127,7 +127,7 @@ static void take_id(struct btw_peer *peer, enum btw_ext ext, int64_t id)
 
     if (policy->ext_wrap_ids)
         id &= 0xff;
-    if (id < 0 || id > policy->ext_id_max)
+    if (id < 0 || id > policy->ext_id_max || (id == 0 && policy->ext_off == 2))
         return;
     if (peer->ext.id[ext] != 0 && id != peer->ext.id[ext] && !policy->ext_change)
         id = 0;

@@ -51,7 +51,7 @@ extern "C" {
     X(idle_ms,                 180000,  "close after so much silence of theirs; 0 never")                             \
     X(request_timeout_ms,      30000,   "an own request is given to others after so long; 0 never")                   \
     /* Announcing pieces (BEP 3, 6) */                                                                                \
-    X(availability,            1,       "0 nothing, 1 the truth, 2 always a bitfield, 3 have_all, 4 have_none, 5 a bitfield with bit 0")\
+    X(availability,            1,       "0 nothing, 1 the truth, 2 always a bitfield, 3 have_all, 4 have_none, 5 a bitfield with bit 0, 6 without, and a have")\
     X(fast_needs_both,         1,       "Fast messages only when both have the bit; 0 whenever we have it")           \
     X(bitfield_extra,          0,       "surplus bytes of a bitfield")                                                \
     X(bitfield_spare,          0,       "1: spare bits are ones")                                                     \
@@ -145,7 +145,7 @@ extern "C" {
     X(ext_ids,                 1,       "ids on the wire: 0 our own, 1 theirs, 2 those of whoever came last")         \
     X(ext_change,              1,       "follow a changed id; 0 forget the extension")                                \
     X(ext_missing,             0,       "1: an extension missing in a later m falls back to our id")                  \
-    X(ext_off,                 1,       "id 0 switches off; 0 keeps sending with id 0")                               \
+    X(ext_off,                 1,       "id 0 switches off; 0 keeps sending with id 0, 2 with the old one")           \
     X(ext_case,                1,       "names are case sensitive")                                                   \
     X(ext_id_max,              255,     "largest id understood")                                                      \
     X(ext_wrap_ids,            0,       "1: an id beyond a byte is cut to one")                                       \
