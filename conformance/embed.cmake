@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Writes C tables of text files: cmake -D SOURCE=<this folder> -D OUT=<folder> -P embed.cmake
-# OUT/ledger_rows.c from ledger.tsv, OUT/embedded_scenarios.c from scenarios/**.scn.
+# OUT/ledger_rows.c from ledger.tsv, OUT/exception_rows.c from exceptions.tsv, OUT/embedded_scenarios.c from scenarios/**.scn.
 
 # The text of a file as the inside of a C string literal, still with its tabs and newlines.
 function(read_escaped file variable)
@@ -30,6 +30,21 @@ const struct scn_requirement scn_ledger_rows[] = {
     { "@rows@" },
 };
 const size_t scn_ledger_row_count = sizeof scn_ledger_rows / sizeof scn_ledger_rows[0];
+]])
+
+# The same, and the table may be empty.
+read_escaped("${SOURCE}/exceptions.tsv" rows)
+string(REGEX REPLACE "^[^\n]*\n" "" rows "${rows}")
+string(REPLACE "\t" "\", \"" rows "${rows}")
+string(REGEX REPLACE "([^\n]+)\n" "    { \"\\1\" },\n" rows "${rows}")
+file(CONFIGURE OUTPUT "${OUT}/exception_rows.c" @ONLY CONTENT [[
+/* Made from exceptions.tsv. */
+#include "coverage.h"
+
+extern const struct scn_exception scn_exception_rows[];
+const struct scn_exception scn_exception_rows[] = {
+@rows@    { 0 },
+};
 ]])
 
 file(GLOB_RECURSE paths RELATIVE "${SOURCE}/scenarios" "${SOURCE}/scenarios/*.scn")

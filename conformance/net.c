@@ -98,15 +98,29 @@ void scn_net_listener(struct sockaddr_in *out, unsigned number)
     loopback(out, 251 + number / 250 % 4, number % 250 + 1);
 }
 
+static socklen_t size_of(const struct sockaddr *address)
+{
+    return address->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+}
+
+bool scn_net_answers(const struct sockaddr *address)
+{
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    bool answers = connect(fd, address, size_of(address)) == 0;
+    close(fd);
+    return answers;
+}
+
 bool scn_net_towards(struct sockaddr_storage *out, const struct sockaddr *target)
 {
     /* Connecting a datagram socket sends nothing; it only makes the system choose the route. */
     int fd = socket(target->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return false;
-    socklen_t size = target->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-    bool found = connect(fd, target, size) == 0;
-    size = sizeof *out;
+    socklen_t size = sizeof *out;
+    bool found = connect(fd, target, size_of(target)) == 0;
     found = found && getsockname(fd, (struct sockaddr *)out, &size) == 0;
     close(fd);
     return found;

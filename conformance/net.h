@@ -34,6 +34,9 @@ void scn_net_listener(struct sockaddr_in *out, unsigned number);
 /* The address of this machine that `target` would see; false when there is no route. */
 bool scn_net_towards(struct sockaddr_storage *out, const struct sockaddr *target);
 
+/* Does somebody accept connections there?  Blocks; meant for this machine. */
+bool scn_net_answers(const struct sockaddr *address);
+
 /* A port on which nobody listens on 127.0.0.1 right now; 0: none. */
 uint16_t scn_net_free_port(void);
 
