@@ -232,9 +232,11 @@ static void put_bitfield(struct btw_peer *peer)
         btw_bit_set(bits, policy->bitfield_lsb ? (i ^ 7) % (size * 8) : i, btw_bit_get(torrent->have, i));
     for (size_t i = pieces; policy->bitfield_spare && i < btw_bits_size(pieces) * 8; i++)
         btw_bit_set(bits, i, true);
-    if (policy->availability == 5)
-        btw_bit_set(bits, 0, true);
+    if (policy->availability >= 5)
+        btw_bit_set(bits, 0, policy->availability == 5);
     btw_peer_put(peer, &(struct btw_msg){ .type = BTW_BITFIELD, .data = btw_slice_of(bits, size) });
+    if (policy->availability == 6)
+        btw_peer_put_piece(peer, BTW_HAVE, 0);
     free(bits);
 }
 

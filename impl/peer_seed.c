@@ -172,10 +172,25 @@ static int64_t decide(struct btw_peer *peer, struct btw_block block, enum btw_br
     return ANSWER_SERVE;
 }
 
+/* A fault: the newest request for this block is forgotten, and gets no answer however things change. */
+static void forget(struct btw_peer *peer, struct btw_block block)
+{
+    struct btw_party *them = btw_peer_them(peer);
+
+    for (size_t i = them->pending_count; i-- > 0;)
+        if (btw_block_equal(them->pending[i].block, block)) {
+            them->pending[i].cancelled = true;
+            return;
+        }
+}
+
 void btw_seed_request(struct btw_peer *peer, const struct btw_msg *msg, enum btw_breach breach)
 {
     struct btw_block block = { msg->piece, msg->begin, msg->length };
     int64_t how = decide(peer, block, breach);
+
+    if (how == ANSWER_NONE)
+        forget(peer, block);
 
     /* Only a fault serves what the session does not know as open. */
     if (how != ANSWER_SERVE || !may_serve(peer, block) || !btw_block_fits(&peer->torrent->geometry, block) ||
@@ -368,7 +383,7 @@ static void offer_fast(struct btw_peer *peer)
     peer->offered_fast = true;
     memcpy(address, peer->address.bytes, sizeof address);
     if (!policy->allowed_fast_mask)
-        address[2] = address[3]; /* a fault: the byte that the canonical set masks away counts */
+        address[2] ^= address[3]; /* a fault: the byte that the canonical set masks away counts */
     count = btw_allowed_fast(set, k, torrent->geometry.pieces, address, torrent->info_hash);
     for (size_t i = 0; i < count; i++)
         if (!btw_party_has(&peer->session, BTW_THEM, set[i]))
