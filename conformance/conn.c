@@ -193,6 +193,7 @@ static struct inbox_item *inbox_push(struct scn_conn *conn, const struct btw_msg
     item->next = NULL;
     item->msg = *msg;
     item->garbage = garbage;
+    item->answered = false;
     item->size = sizeof *item + msg->data.len;
     if (msg->data.len)
         memcpy(item->bytes, msg->data.data, msg->data.len);
@@ -244,7 +245,7 @@ static void take_message(struct scn_conn *conn, const struct btw_msg *msg, bool 
     sync_sees(conn, msg);
     step_watch(run, conn, item);
     if (!run->done)
-        reflex_received(conn, msg);
+        reflex_received(conn, item);
 }
 
 /* An accepted connection that opens with something else than a handshake is taken for an MSE try: it is closed, and the
@@ -303,14 +304,17 @@ static void learn_our_extensions(struct scn_conn *conn, const struct btw_msg *ms
     int64_t id;
     size_t used;
     unsigned flaws;
+    conn->metadata_sure = false;
     if (btw_ben_check_lenient(msg->data, &used, &flaws, NULL) != BTW_OK)
         return;
     struct btw_slice dict = { msg->data.data, used };
     conn->said_metadata_size = conn->said_metadata_size || btw_ben_get_int(dict, "metadata_size", &id);
     if (!btw_ben_get(dict, "m", &m))
         return;
-    if (btw_ben_get_int(m, "ut_metadata", &id) && id >= 0 && id <= 255)
+    if (btw_ben_get_int(m, "ut_metadata", &id) && id >= 0 && id <= 255) {
         conn->our_metadata_id = (uint8_t)id;
+        conn->metadata_sure = flaws == 0 && used == msg->data.len;
+    }
     if (btw_ben_get_int(m, "ut_pex", &id) && id >= 0 && id <= 255)
         conn->our_pex_id = (uint8_t)id;
 }
@@ -433,6 +437,7 @@ void scn_conn_opened(struct scn_conn *conn)
 struct scn_conn *scn_conn_accepted(struct scn_listener *listener, void *handle)
 {
     struct scn_conn *conn = listener->conn;
+    conn->accepts++;
     if (conn_is_open(conn) || listener->run->done)
         return NULL;
     conn_forget(conn);
@@ -445,7 +450,7 @@ struct scn_conn *scn_conn_accepted(struct scn_listener *listener, void *handle)
 
 bool conn_is_open(const struct scn_conn *conn)
 {
-    return conn->handle && conn->opened && conn->target_end == BTW_END_NONE;
+    return conn->handle && conn->opened && conn->target_end == BTW_END_NONE && conn->our_end != BTW_END_RST;
 }
 
 static void monitor_end(struct scn_conn *conn, const enum btw_side *by)

@@ -11,14 +11,22 @@
 
 enum { KEEPALIVE_MS = 90000 };
 
-static void answer_block(struct scn_conn *conn, const struct btw_msg *request)
+static bool may_ask(const struct scn_conn *conn, uint32_t piece)
 {
-    if (conn->serve_left <= 0 || conn->we_choke || !conn->torrent || request->length > BTW_LEN_MAX_DEFAULT)
-        return;
+    enum btw_side ours = conn->target == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER;
+    return !conn->we_choke || btw_monitor_allowed_fast(conn->monitor, ours, piece);
+}
+
+static bool answer_block(struct scn_conn *conn, const struct btw_msg *request)
+{
+    if (conn->serve_left <= 0 || !conn->torrent || request->length > BTW_LEN_MAX_DEFAULT ||
+        !may_ask(conn, request->piece))
+        return false;
     uint8_t *block = malloc(request->length + 1u);
     if (!block)
         abort();
-    if (scn_torrent_block(conn->torrent, request->piece, request->begin, block, request->length)) {
+    bool there = scn_torrent_block(conn->torrent, request->piece, request->begin, block, request->length);
+    if (there) {
         if (conn->serve_left != INT64_MAX)
             conn->serve_left--;
         if (conn->corrupt == (int64_t)request->piece && request->length) {
@@ -32,26 +40,34 @@ static void answer_block(struct scn_conn *conn, const struct btw_msg *request)
         outbox_add_msg(conn, &piece);
     }
     free(block);
+    return there;
 }
 
-/* BEP 9: data behind a dictionary, in pieces of 16 KiB. */
-static void answer_metadata(struct scn_conn *conn, const struct btw_msg *msg)
+/* The number of the metadata piece that this message asks for; -1: it is no such request, or there is no such piece. */
+static int64_t asked_metadata(const struct scn_conn *conn, const struct btw_msg *msg)
 {
-    uint8_t out[BTW_BLOCK_SIZE + 200];
     size_t used;
     unsigned flaws;
     int64_t type, piece;
-    uint8_t theirs = conn_view(conn, true)->ext_id_of_ut_metadata;
-    if (!msg->ext || msg->ext != conn->our_metadata_id || !theirs || !conn->said_metadata_size ||
-        conn->serve_left <= 0 || !conn->torrent || !conn->torrent->known)
-        return;
-    if (btw_ben_check_lenient(msg->data, &used, &flaws, NULL) != BTW_OK)
-        return;
-    struct btw_slice dict = { msg->data.data, used }, info = conn->torrent->meta.info;
+    if (!msg->ext || msg->ext != conn->our_metadata_id || btw_ben_check_lenient(msg->data, &used, &flaws, NULL) != BTW_OK)
+        return -1;
+    struct btw_slice dict = { msg->data.data, used };
     if (!btw_ben_get_int(dict, "msg_type", &type) || type != 0 || !btw_ben_get_int(dict, "piece", &piece))
-        return;
-    if (piece < 0 || (uint64_t)piece > info.len / BTW_BLOCK_SIZE || (size_t)piece * BTW_BLOCK_SIZE >= info.len)
-        return;
+        return -1;
+    return piece >= 0 && piece <= INT32_MAX && (size_t)piece * BTW_BLOCK_SIZE < conn->torrent->meta.info.len ? piece : -1;
+}
+
+/* BEP 9: data behind a dictionary, in pieces of 16 KiB. */
+static bool answer_metadata(struct scn_conn *conn, const struct btw_msg *msg)
+{
+    uint8_t out[BTW_BLOCK_SIZE + 200];
+    uint8_t theirs = conn_view(conn, true)->ext_id_of_ut_metadata;
+    if (!theirs || !conn->said_metadata_size || conn->serve_left <= 0 || !conn->torrent || !conn->torrent->known)
+        return false;
+    int64_t piece = asked_metadata(conn, msg);
+    if (piece < 0)
+        return false;
+    struct btw_slice info = conn->torrent->meta.info;
     size_t at = (size_t)piece * BTW_BLOCK_SIZE;
     struct btw_writer w = btw_writer_on(out, sizeof out);
     btw_ben_put_dict(&w);
@@ -63,18 +79,29 @@ static void answer_metadata(struct scn_conn *conn, const struct btw_msg *msg)
     btw_ben_put_int(&w, (int64_t)info.len);
     btw_ben_put_end(&w);
     btw_write_bytes(&w, btw_slice_of(info.data + at, info.len - at < BTW_BLOCK_SIZE ? info.len - at : BTW_BLOCK_SIZE));
+    if (conn->corrupt == piece) {
+        out[w.len / 2] ^= 0xff;
+        conn->corrupt = -1;
+    }
     struct btw_msg data = { .type = BTW_EXTENDED, .ext = theirs, .data = { out, w.len } };
     outbox_add_msg(conn, &data);
+    return true;
 }
 
-void reflex_received(struct scn_conn *conn, const struct btw_msg *msg)
+void reflex_received(struct scn_conn *conn, struct inbox_item *item)
 {
-    if (conn->run->scenario->strict || !conn_is_open(conn))
+    if (conn->run->scenario->strict || !conn_is_open(conn) || item->answered)
         return;
-    if (msg->type == BTW_REQUEST)
-        answer_block(conn, msg);
-    else if (msg->type == BTW_EXTENDED)
-        answer_metadata(conn, msg);
+    if (item->msg.type == BTW_REQUEST)
+        item->answered = answer_block(conn, &item->msg);
+    else if (item->msg.type == BTW_EXTENDED)
+        item->answered = answer_metadata(conn, &item->msg);
+}
+
+void reflex_catch_up(struct scn_conn *conn)
+{
+    for (struct inbox_item *item = conn->inbox; item; item = item->next)
+        reflex_received(conn, item);
 }
 
 void reflex_sent(struct scn_conn *conn, const struct btw_msg *msg)

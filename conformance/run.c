@@ -151,6 +151,7 @@ bool run_counter(void *user, const char *name, const char *counter, int64_t *out
         { "unanswered", ours->open_requests },
         { "surplus", ours->surplus_answers },
         { "open", conn_is_open(conn) },
+        { "accepts", conn->accepts },
     };
     if (strcmp(counter, "allowed_fast_canonical") == 0) {
         *out = canonical_fast(conn);

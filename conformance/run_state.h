@@ -25,6 +25,7 @@ struct inbox_item {
     struct inbox_item *next;
     struct btw_msg msg; /* views point into bytes */
     bool garbage;       /* bytes that are no BitTorrent stream: fits `raw` only */
+    bool answered;      /* a request that the scripted peer has answered by itself */
     size_t size;
     uint8_t bytes[];
 };
@@ -85,9 +86,11 @@ struct scn_conn {
     struct sync sync;
 
     uint64_t metadata_messages, pex_messages, wrong_pieces;
+    uint64_t accepts;         /* connections the target made to the listener, refused ones counted, too */
     int64_t serve_left;       /* blocks the reflex still answers; INT64_MAX: all */
-    int64_t corrupt;          /* piece whose next first block is spoilt, -1: none */
+    int64_t corrupt;          /* piece whose next block (or metadata) is spoilt, -1: none */
     uint8_t our_metadata_id, our_pex_id;
+    bool metadata_sure;       /* our last extended handshake announced ut_metadata in a way that nobody can misread */
     bool said_metadata_size;
     int64_t last_sent_ms;
     bool we_choke;
@@ -191,7 +194,8 @@ bool sync_is_over(struct scn_conn *conn); /* answered, or the weak wait has pass
 int64_t sync_deadline(const struct scn_conn *conn);
 
 /* reflex.c */
-void reflex_received(struct scn_conn *conn, const struct btw_msg *msg);
+void reflex_received(struct scn_conn *conn, struct inbox_item *item);
+void reflex_catch_up(struct scn_conn *conn); /* answers what no line has consumed and nobody has answered */
 void reflex_sent(struct scn_conn *conn, const struct btw_msg *msg);
 void reflex_tick(struct scn_conn *conn);
 int64_t reflex_deadline(const struct scn_conn *conn);

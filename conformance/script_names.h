@@ -29,6 +29,7 @@
     X(pex,                    "ut_pex messages received")                                                               \
     X(allowed_fast,           "distinct pieces in Allowed Fast messages received")                                      \
     X(allowed_fast_canonical, "those of them that are in the canonical set for our address")                            \
+    X(accepts,                "connections made to our listener, also those that were refused at once")                 \
     X(open,                   "1 while the connection is open, 0 behind that")                                          \
     X(wrong,                  "Piece messages whose bytes are not the torrent's")                                         \
     X(surplus,                "Piece and Reject messages that answer none of our requests")                             \

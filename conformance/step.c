@@ -538,6 +538,7 @@ static enum step_state play_serve(struct scn_run *run, const struct scn_step *st
         return run_line_failed(run, step, SCN_ERROR, step->text, NULL, env.error) ? STEP_DONE : STEP_BLOCKED;
     conn->serve_left = left;
     conn->corrupt = corrupt;
+    reflex_catch_up(conn);
     return STEP_DONE;
 }
 
