@@ -59,7 +59,7 @@ void sync_start(struct scn_conn *conn)
     conn->sync = (struct sync){ .method = SYNC_WEAK, .until = run_now(conn->run) + run_scaled(conn->run, WEAK_MS) };
     if (role == SCN_TARGET_SEED && geometry && (!theirs->choking || conn_can(conn, SCN_CAP_fast)))
         ask_block(conn);
-    else if (theirs->ext_id_of_ut_metadata && conn->our_metadata_id)
+    else if (theirs->ext_id_of_ut_metadata && conn->our_metadata_id && conn->metadata_sure)
         ask_metadata(conn);
     else if (role == SCN_TARGET_SEED && geometry)
         ask_unchoke(conn);
