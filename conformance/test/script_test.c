@@ -116,6 +116,7 @@ static const struct {
     { HEAD "p1 < have piece=$\n", 3, 18, "name of a variable" },
     { HEAD "p1 < have piece=$t2\n", 3, 17, "$t2 has no value here" },
     { HEAD "p1 < have piece=$i\n", 3, 17, "$i has no value here" },
+    { HEAD "repeat 2 {\n  p1 dial\n}\np1 < have piece=$i\n", 6, 17, "$i has no value here" },
     { HEAD "p1 < have piece=$n\np1 < have piece=?n\n", 3, 17, "$n has no value here" },
     { HEAD "p1 < have within soon\n", 3, 18, "expected a duration" },
     { HEAD "p1 < have within 1s within 2s\n", 3, 21, "given twice" },
@@ -162,7 +163,7 @@ static void an_error_is_printed_with_a_caret(void **state)
     struct scn_error error;
     char *text = NULL;
     size_t len;
-    const char *script = HEAD "\tp1 dail\n";
+    const char *script = HEAD "\tp1 dail\r\n";
     assert_null(parse(script, strlen(script), &error));
     FILE *out = open_memstream(&text, &len);
     scn_error_print(out, &error);
