@@ -57,6 +57,8 @@ void scn_names_list(const struct scn_names *set, char *out, size_t cap)
         int n = snprintf(out + len, cap - len, "%s%s", gap, set->names[i]);
         len += n > 0 ? (size_t)n : 0;
     }
+    if (len >= cap)
+        strcpy(out + cap - sizeof "...", "...");
 }
 
 int scn_counter_find(const char *name, size_t len)

@@ -88,7 +88,7 @@ extern const struct scn_names scn_levels;
 
 /* Number of a name, -1 when it is none of the set. */
 int scn_names_find(const struct scn_names *set, const char *name, size_t len);
-/* "a, b or c" into out; cut to fit. */
+/* "a, b or c" into out, of at least 4 characters; cut to fit, it ends in "...". */
 void scn_names_list(const struct scn_names *set, char *out, size_t cap);
 
 /* Number of a counter (enum scn_counter), -1 when there is none. */

@@ -667,6 +667,11 @@ static void names_are_found(void **state)
     assert_string_equal(scn_verdict_name(SCN_ERROR), "ERROR");
     assert_int_equal(scn_counter_find("surplus", 7), SCN_COUNT_surplus);
     assert_int_equal(scn_function_find("metadata", 8)->max, 2);
+    char list[40];
+    scn_names_list(&scn_ends, list, sizeof list);
+    assert_string_equal(list, "any, fin or rst");
+    scn_names_list(&scn_targets, list, 15);
+    assert_string_equal(list, "any, seed, ...");
 }
 
 /* ---- hostile text ------------------------------------------------------------------------------------------------ */
