@@ -224,7 +224,8 @@ bool run_over(struct scn_run *run)
 /* Does the line wait for the target to unchoke us? */
 static bool waits_for_unchoke(const struct scn_step *step)
 {
-    bool waits = step->kind == SCN_EXPECT && step->msgs[0].desc && step->msgs[0].desc->type == BTW_UNCHOKE;
+    bool waits = (step->kind == SCN_EXPECT && step->msgs[0].desc && step->msgs[0].desc->type == BTW_UNCHOKE) ||
+                 (step->kind == SCN_UNTIL && strcmp(step->left->name, "choking") == 0);
     for (size_t i = 0; step->kind == SCN_ONEOF && i < step->alt_count; i++) {
         const struct scn_alt *alt = &step->alts[i];
         waits = waits || (alt->kind == SCN_ALT_MSG && alt->verdict == SCN_PASS && alt->msg.desc &&

@@ -31,10 +31,9 @@ static const char have_all_text[] = "CONN if fast {\n"
                                     "}\n";
 static const char have_bits_text[] = "CONN > bitfield bits=bits(TORRENT)\n";
 
+/* The state counts, not a message: some unchoke unasked and choke again before they hear of us. */
 static const char unchoked_text[] = "CONN >MARK interested\n"
-                                    "CONN if not unchoked {\n"
-                                    "CONN < unchoke within WITHIN @LABEL\n"
-                                    "}\n";
+                                    "CONN until choking == 0 within WITHIN @LABEL\n";
 
 static const char *const have_words[] = { "none", "all", "bits", "nothing" };
 static const struct scn_names have_names = { have_words, 4 };

@@ -558,8 +558,8 @@ static void macros_stand_for_lines(void **state)
         { "a join have=nothing ext={v=\"MARK EXT\"}",
           "|a dial|a > handshake info_hash=$t1 reserved=[ext fast]|a < handshake info_hash=$t1 within 15s @joined"
           "|a if ext {|a > extended ext=0 dict={v=\"MARK EXT\"}}" },
-        { "p2 unchoked", "|p2 > interested|p2 if not unchoked {|p2 < unchoke within 120s @unchoked}" },
-        { "p2 unchoked! within 500ms @u", "|p2 >! interested|p2 if not unchoked {|p2 < unchoke within 500ms @u}" },
+        { "p2 unchoked", "|p2 > interested|p2 until choking == 0 within 120s @unchoked" },
+        { "p2 unchoked! within 500ms @u", "|p2 >! interested|p2 until choking == 0 within 500ms @u" },
     };
 #undef EXT
     for (size_t i = 0; i < COUNT(rows); i++) {
