@@ -493,7 +493,7 @@ static enum step_state play_fin(struct scn_run *run, const struct scn_step *step
 {
     struct scn_conn *conn = run_conn(run, step->conn);
     first(run);
-    if (!conn->handle || conn->target_end == BTW_END_RST)
+    if (!conn->handle || conn->our_end != BTW_END_NONE || conn->target_end == BTW_END_RST)
         return STEP_DONE;
     if (conn->outbox || !conn->opened)
         return STEP_BLOCKED;
@@ -507,7 +507,7 @@ static enum step_state play_rst(struct scn_run *run, const struct scn_step *step
 {
     struct scn_conn *conn = run_conn(run, step->conn);
     first(run);
-    if (!conn->handle || conn->target_end == BTW_END_RST)
+    if (!conn->handle || conn->our_end == BTW_END_RST || conn->target_end == BTW_END_RST)
         return STEP_DONE;
     if (conn->outbox || !conn->opened)
         return STEP_BLOCKED;

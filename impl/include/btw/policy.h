@@ -186,7 +186,7 @@ extern "C" {
     X(pex_private,             0,       "1: speak it on private torrents")                                            \
     X(pex_use,                 1,       "dial what peers tell")                                                       \
     X(dial_ms,                 15000,   "time between two dials of one address")                                      \
-    X(dial_max,                8,       "dials of one address")                                                       \
+    X(dial_max,                50,      "dials of one address")                                                       \
     /* Reactions: 0 ignore, 1 close, 2 crash, 3 hang, 4 go on behind the fields that were expected */                 \
     X(on_too_long,             1,       "a length prefix above 1 MiB")                                                \
     X(on_bad_layout,           1,       "a known id with another size")                                               \
