@@ -26,6 +26,7 @@ struct trial {
     struct scn_item item; /* of copy 0: the target is its own */
     struct scn_torrent torrents[SCN_TORRENTS_MAX + 1];
     struct scn_world world;
+    uint8_t own_id[20], earlier_id[20]; /* what the target told a tracker, and told it in an earlier run */
     struct scn_faults faults;
     struct scn_arena *arena;
     struct btw_host *host;
@@ -84,6 +85,14 @@ static bool scenario_value(void *user, const char *name, struct scn_value *out)
     return false;
 }
 
+/* The peer id of a run that was before this one. */
+static void take_earlier_id(uint8_t out[20], const struct btw_policy *policy, uint64_t seed)
+{
+    struct btw_host *earlier = btw_host_new(policy, ~seed, LISTEN_PORT);
+    memcpy(out, btw_host_peer_id(earlier), 20);
+    btw_host_free(earlier);
+}
+
 static bool trial_host(struct prover *prover, struct trial *trial)
 {
     const struct scn_scenario *scenario = trial->item.scenario;
@@ -92,6 +101,8 @@ static bool trial_host(struct prover *prover, struct trial *trial)
     if (scn_faults_apply_policy(&policy, &trial->faults) != BTW_OK)
         return false;
     trial->host = btw_host_new(&policy, prover->config->seed, LISTEN_PORT);
+    memcpy(trial->own_id, btw_host_peer_id(trial->host), sizeof trial->own_id);
+    take_earlier_id(trial->earlier_id, &policy, prover->config->seed);
     trial->world = (struct scn_world){
         .torrents = trial->torrents,
         .role = scenario->target == SCN_TARGET_ANY ? SCN_TARGET_SEED : scenario->target,
@@ -99,6 +110,10 @@ static bool trial_host(struct prover *prover, struct trial *trial)
         .listen_port = LISTEN_PORT,
         .timeout_scale = 1,
         .seed = prover->config->seed,
+        .tracker_ids = (const uint8_t(*)[20])trial->own_id,
+        .tracker_id_count = 1,
+        .earlier_ids = (const uint8_t(*)[20])trial->earlier_id,
+        .earlier_id_count = 1,
     };
     if (!scenario->torrents[0])
         add_torrent(prover, trial, "base");
