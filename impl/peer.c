@@ -189,7 +189,6 @@ static int64_t reaction_to(const struct btw_peer *peer, const struct btw_msg *ms
     case BTW_BREACH_REQUEST_TWICE:
     case BTW_BREACH_RANGE:
     case BTW_BREACH_TOO_MANY:
-    case BTW_BREACH_DHT_OFF:
         return REACT_IGNORE; /* requests are judged by the seed */
     case BTW_BREACH_NO_HANDSHAKE:
     case BTW_BREACH_HANDSHAKE_TWICE:
@@ -213,6 +212,8 @@ static int64_t reaction_to(const struct btw_peer *peer, const struct btw_msg *ms
         return policy->on_reject_unasked;
     case BTW_BREACH_FAST_OFF:
         return policy->on_fast_off;
+    case BTW_BREACH_DHT_OFF:
+        return msg->port == 0 ? policy->on_port_zero : policy->on_port;
     case BTW_BREACH_EXT_OFF:
         return policy->on_ext_off;
     case BTW_BREACH_EXT_ID:

@@ -312,7 +312,7 @@ bool btw_leech_unasked(struct btw_peer *peer, const struct btw_msg *msg)
     const struct btw_policy *policy = &peer->host->policy;
     const struct btw_pending *pending = request_at(peer, msg);
     struct download *d = peer->torrent->known ? btw_pick_find(peer->torrent, msg->piece) : NULL;
-    struct btw_block block;
+    struct btw_msg answer;
 
     if (msg->type == BTW_PIECE && !policy->count_blocks && d != NULL) {
         d->received += (uint32_t)msg->data.len;
@@ -322,14 +322,17 @@ bool btw_leech_unasked(struct btw_peer *peer, const struct btw_msg *msg)
     }
     if (pending == NULL || (msg->type == BTW_PIECE ? policy->block_exact : policy->reject_exact))
         return false;
-    block = pending->block;
-    count_asked(peer, block, -1);
-    btw_session_received(
-        &peer->session,
-        &(struct btw_msg){ .type = BTW_REJECT, .piece = block.piece, .begin = block.begin, .length = block.length },
-        peer->host->now_ms, NULL);
+    /* To the session it is the answer that was asked for. */
+    answer = *msg;
+    answer.piece = pending->block.piece;
+    answer.begin = pending->block.begin;
+    answer.length = pending->block.length;
+    answer.data.len = msg->type == BTW_PIECE ? pending->block.length : 0;
+    btw_session_received(&peer->session, &answer, peer->host->now_ms, NULL);
     if (msg->type == BTW_PIECE)
         btw_leech_block(peer, msg);
+    else
+        btw_leech_rejected(peer, &answer);
     return true;
 }
 
