@@ -86,7 +86,7 @@ struct torrent {
     struct download *downloads;
     struct fetch fetch;
     int64_t first_size; /* of metadata, that anybody announced; for a fault */
-    bool wake; /* something changed that lets other connections go on */
+    bool wake;          /* something changed that lets other connections go on */
     struct candidate *candidates;
     size_t candidate_count;
     struct torrent *next;
