@@ -35,14 +35,16 @@ static void make_peer_id(struct btw_host *host)
 struct btw_host *btw_host_new(const struct btw_policy *policy, uint64_t seed, uint16_t listen_port)
 {
     struct btw_host *host = calloc(1, sizeof *host);
-    size_t longest = (size_t)(policy->request_max > BTW_BLOCK_SIZE ? policy->request_max : BTW_BLOCK_SIZE);
+    size_t longest;
 
     if (host == NULL)
         return NULL;
     host->policy = *policy;
+    btw_policy_tame(&host->policy);
+    longest = (size_t)(host->policy.request_max > BTW_BLOCK_SIZE ? host->policy.request_max : BTW_BLOCK_SIZE);
     host->random = seed;
     host->listen_port = listen_port;
-    host->rotate_at_ms = policy->rotate_ms > 0 ? policy->rotate_ms : INT64_MAX;
+    host->rotate_at_ms = host->policy.rotate_ms > 0 ? host->policy.rotate_ms : INT64_MAX;
     host->scratch = malloc(longest);
     if (host->scratch == NULL) {
         free(host);

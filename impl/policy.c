@@ -55,3 +55,41 @@ enum btw_status btw_policy_set(struct btw_policy *policy, const char *name, int6
     }
     return BTW_NOT_FOUND;
 }
+
+/* Sizes and counts that are divided by, or that memory is taken for. */
+static const struct {
+    size_t offset;
+    int64_t least, most;
+} ranges[] = {
+#define RANGE(field, low, high)                                                                                        \
+    {                                                                                                                  \
+        offsetof(struct btw_policy, field), (low), (high)                                                              \
+    }
+    RANGE(handshake_at, 48, 68),       RANGE(bitfield_extra, 0, 1 << 16), RANGE(request_max, 1, 1 << 20),
+    RANGE(queue, 0, 1 << 16),          RANGE(allowed_fast, 0, 64),        RANGE(request_size, 1, 1 << 20),
+    RANGE(pipeline, 1, 1 << 16),       RANGE(metadata_queue, 0, 64),      RANGE(metadata_piece, 1, 1 << 20),
+    RANGE(metadata_from, -1000, 1000), RANGE(output_max, 0, 1 << 30),
+#undef RANGE
+};
+
+static int64_t within(int64_t value, int64_t least, int64_t most)
+{
+    if (value < least)
+        return least;
+    return value > most ? most : value;
+}
+
+void btw_policy_tame(struct btw_policy *policy)
+{
+    static const int64_t reason = (int64_t)1 << 40; /* times may be added up without overflow */
+    int64_t *entry;
+
+    for (size_t i = 0; i < btw_policy_count(); i++) {
+        entry = (int64_t *)(void *)((unsigned char *)policy + rows[i].offset);
+        *entry = within(*entry, -reason, reason);
+    }
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        entry = (int64_t *)(void *)((unsigned char *)policy + ranges[i].offset);
+        *entry = within(*entry, ranges[i].least, ranges[i].most);
+    }
+}

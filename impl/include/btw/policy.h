@@ -238,15 +238,18 @@ struct btw_policy_row {
     const char *name; /* as in C; btw_policy_set takes '-' for '_', too */
     int64_t value;    /* the decent default */
     const char *what;
-    size_t offset;    /* in struct btw_policy */
+    size_t offset; /* in struct btw_policy */
 };
 size_t btw_policy_count(void);
 const struct btw_policy_row *btw_policy_at(size_t i);
 
 /* The decent peer. */
 void btw_policy_init(struct btw_policy *policy);
-/* Replaces one entry.  BTW_NOT_FOUND: no such name. */
+/* Replaces one entry.  BTW_NOT_FOUND: no such name.  Any value may be set; what would be out of all reason (a block
+ * size of 0, a queue of 2^40) is brought back into range by btw_host_new. */
 enum btw_status btw_policy_set(struct btw_policy *policy, const char *name, int64_t value);
+/* Brings every entry into the range that the reference peer can work with. */
+void btw_policy_tame(struct btw_policy *policy);
 
 #ifdef __cplusplus
 }
