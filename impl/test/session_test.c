@@ -394,6 +394,7 @@ static void deadlines(void **state)
     play(&b, "< keepalive");
     assert_int_equal(btw_session_deadline(&b.session), 205000); /* the next keep-alive of ours */
     play(&b, "> keepalive");
+    assert_int_equal(btw_session_deadline(&b.session), 210000); /* sending puts it off */
     b.events[0] = '\0';
     btw_session_tick(&b.session, 290000);
     assert_string_equal(b.events, "we keepalive, they idle");
