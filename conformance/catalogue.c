@@ -207,8 +207,7 @@ const char *scn_item_kind(const struct scn_item *item, size_t i)
     const struct scn_scenario *scenario = item->scenario;
     if (i >= SCN_TORRENTS_MAX || (i > 0 && scenario->torrents[i] == NULL))
         return NULL;
-    const char *kind = scenario->torrents[i];
-    return kind == NULL || strcmp(kind, "any") == 0 ? "base" : kind;
+    return scn_kind_fixture(scenario->torrents[i]);
 }
 
 const char *scn_target_name(enum scn_target target)

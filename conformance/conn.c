@@ -234,8 +234,10 @@ static void take_message(struct scn_conn *conn, const struct btw_msg *msg, bool 
         memcpy(run->result.peer_id, msg->peer_id, sizeof run->result.peer_id);
         run->world->alive_seen = true;
     }
-    if (msg->type == BTW_EXTENDED)
+    if (msg->type == BTW_EXTENDED) {
         count_extended(conn, msg);
+        learn_received(conn, msg);
+    }
     if (msg->type == BTW_PIECE)
         count_wrong(conn, msg);
     const struct btw_view *view = conn_view(conn, true);

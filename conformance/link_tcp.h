@@ -13,7 +13,7 @@
 enum {
     /* Dials on which nothing has come yet: clients that accept a few connections a second must not be overrun. */
     SCN_TCP_DIALS_MAX = 16,
-    SCN_TCP_SILENCE_MS = 2000, /* a connection that stays silent gives its place away after that */
+    SCN_TCP_SILENCE_MS = 6000, /* a connection that stays silent gives its place away after that: aria2 accepts 3 a second */
 };
 
 /* A listener that the target is to be told of, or no more (on false).  peer_id is NULL when any will do. */

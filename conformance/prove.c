@@ -118,7 +118,7 @@ static bool trial_host(struct prover *prover, struct trial *trial)
     if (!scenario->torrents[0])
         add_torrent(prover, trial, "base");
     for (size_t i = 0; i < SCN_TORRENTS_MAX && scenario->torrents[i]; i++)
-        add_torrent(prover, trial, strcmp(scenario->torrents[i], "any") == 0 ? "base" : scenario->torrents[i]);
+        add_torrent(prover, trial, scn_kind_fixture(scenario->torrents[i]));
     return true;
 }
 

@@ -328,7 +328,8 @@ static bool start(struct scn_run *run)
         run->delivered_blocks = (uint32_t)(per * torrent->meta.pieces);
         run->delivered = scn_arena_get(run->arena, btw_bits_size(run->delivered_blocks));
     }
-    uint64_t missing = run->scenario->needs & ~run->world->capabilities;
+    uint64_t known = (uint64_t)run->torrents[0]->known << SCN_CAP_metadata;
+    uint64_t missing = run->scenario->needs & ~(run->world->capabilities | known);
     for (int c = 0; run->world->probed && c < SCN_CAPABILITIES; c++) {
         if (missing >> c & 1) {
             scn_run_abort(run, SCN_UNSUPPORTED,

@@ -62,6 +62,10 @@ const struct scn_timeline *scn_run_timeline(const struct scn_run *run);
 /* Set of 1 << enum scn_capability that the target showed on this run's connections. */
 uint64_t scn_run_capabilities(const struct scn_run *run);
 
+/* The info dictionary of a torrent known by info-hash only, put together from the target's answers and verified; it lives as
+ * long as the run.  False: it did not come. */
+bool scn_run_metadata(const struct scn_run *run, struct btw_slice *out);
+
 /* Ends the run from outside with this verdict (interrupt, target gone). */
 void scn_run_abort(struct scn_run *run, enum scn_verdict verdict, const char *reason);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * The inside of a run, shared by run.c (verdict and control), step.c (the statements), conn.c (bytes), outbox.c (sending),
- * sync.c (round trips) and reflex.c (what the scripted peer does by itself).  Nobody else includes it.
+ * sync.c (round trips), learn.c (metadata) and reflex.c (what the scripted peer does by itself).  Nobody else includes it.
  */
 #ifndef SCN_RUN_STATE_H
 #define SCN_RUN_STATE_H
 
 #include "btw/stream.h"
+#include "btw/ut_metadata.h"
 #include "match.h"
 #include "run.h"
 
@@ -141,6 +142,9 @@ struct scn_run {
     struct scn_timeline *timeline;
     uint8_t *delivered;           /* bit per block of torrents[0]: rightly sent to the target */
     uint32_t delivered_blocks;
+    struct btw_metadata *learning; /* NULL: nothing has come yet */
+    struct btw_slice learnt;       /* the info dictionary as far as it is there */
+    bool learnt_all;
     scn_tap_fn *tap;
     void *tap_user;
 };
@@ -192,6 +196,9 @@ void sync_stop(struct scn_conn *conn);
 bool sync_sees(struct scn_conn *conn, const struct btw_msg *msg);
 bool sync_is_over(struct scn_conn *conn); /* answered, or the weak wait has passed */
 int64_t sync_deadline(const struct scn_conn *conn);
+
+/* learn.c */
+void learn_received(struct scn_conn *conn, const struct btw_msg *msg);
 
 /* reflex.c */
 void reflex_received(struct scn_conn *conn, struct inbox_item *item);

@@ -60,15 +60,15 @@ static bool is_torrent_kind(struct btw_slice word)
         if (lex_is(word, btw_fixture_name(i)))
             return true;
     }
-    return lex_is(word, "any");
+    return lex_is(word, "any") || lex_is(word, "some");
 }
 
 static bool fail_torrent(const struct scn_cursor *c, struct btw_slice word)
 {
-    const char *names[32] = { "any" };
-    struct scn_names set = { names, 1 };
-    while (set.count < 32 && btw_fixture_name(set.count - 1)) {
-        names[set.count] = btw_fixture_name(set.count - 1);
+    const char *names[32] = { "any", "some" };
+    struct scn_names set = { names, 2 };
+    while (set.count < 32 && btw_fixture_name(set.count - 2)) {
+        names[set.count] = btw_fixture_name(set.count - 2);
         set.count++;
     }
     return lex_fail_names(c, word, "torrent", &set);

@@ -33,6 +33,21 @@ static const char first_text[] = "# What the target offers.\n"
                                  "p1 < handshake info_hash=$t1 within 15s\n"
                                  "p1 maybe extended ext=0 within 3s\n";
 
+static const char fetch_text[] = "# The metadata comes from the target itself.\n"
+                                 "scenario health.metadata\n"
+                                 "  rule BEP9-META-02\n"
+                                 "  fault rx handshake crash crashes\n"
+                                 "\n"
+                                 "p1 dial\n"
+                                 "p1 >! handshake info_hash=$t1 reserved=[ext fast]\n"
+                                 "p1 <  handshake info_hash=$t1 within 15s\n"
+                                 "p1 >  extended ext=0 dict={m={ut_metadata=1}}\n"
+                                 "p1 <  extended ext=0 dict={m={ut_metadata=?um} metadata_size=?size} within 15s\n"
+                                 "repeat ($size+16383)/16384 {\n"
+                                 "  p1 > extended ext=$um dict={msg_type=0 piece=$i}\n"
+                                 "  p1 < extended ext=1 dict={msg_type=1 piece=$i} within 15s\n"
+                                 "}\n";
+
 enum item_state { ITEM_WAITING, ITEM_RUNNING, ITEM_PROBING, ITEM_DONE };
 
 struct entry {
@@ -52,11 +67,12 @@ struct scn_suite {
     struct entry *entries;
     size_t count, done;
     unsigned next_number;
-    struct scn_script *first_script, *health_script;
+    struct scn_script *first_script, *health_script, *fetch_script;
     struct scn_run *probe;
     int64_t probe_started, probe_not_before;
     unsigned failed_probes;
     bool first_done, finished;
+    bool fetching; /* the probe under way asks for the metadata */
     char trouble[300];
     struct scn_run **old; /* earlier tries, kept because outcomes may point into them */
     size_t old_count;
@@ -90,6 +106,7 @@ struct scn_suite *scn_suite_new(const struct scn_item *items, size_t count, stru
     }
     suite->first_script = must(scn_script_parse("health.scn", first_text, sizeof first_text - 1, &error));
     suite->health_script = must(scn_script_parse("health.scn", health_text, sizeof health_text - 1, &error));
+    suite->fetch_script = must(scn_script_parse("health.scn", fetch_text, sizeof fetch_text - 1, &error));
     suite->first_done = !config->health;
     return suite;
 }
@@ -105,6 +122,7 @@ void scn_suite_free(struct scn_suite *suite)
         scn_run_free(suite->old[i]);
     scn_script_free(suite->first_script);
     scn_script_free(suite->health_script);
+    scn_script_free(suite->fetch_script);
     free(suite->old);
     free(suite->entries);
     free(suite);
@@ -232,7 +250,9 @@ static unsigned probe_copy(const struct scn_suite *suite)
 
 static void probe_start(struct scn_suite *suite)
 {
-    const struct scn_script *script = suite->first_done ? suite->health_script : suite->first_script;
+    const struct scn_script *script = suite->fetching     ? suite->fetch_script
+                                      : suite->first_done ? suite->health_script
+                                                          : suite->first_script;
     suite->probe = scn_run_new(&script->scenarios[0], NULL, suite->world, suite->link, suite->next_number++,
                                probe_copy(suite));
     suite->probe_started = now(suite);
@@ -247,13 +267,32 @@ static void first_failed(struct scn_suite *suite, const struct scn_result *resul
     suite->finished = true;
 }
 
+/* Only the user's own torrent can be unknown, and it is the only one then. */
+static bool metadata_is_wanted(const struct scn_world *world)
+{
+    return world->torrent_count == 1 && !world->torrents[0].known && world->role == SCN_TARGET_SEED &&
+           (world->capabilities >> SCN_CAP_ut_metadata & 1);
+}
+
+/* With or without the metadata the runs may begin. */
+static void fetch_over(struct scn_suite *suite)
+{
+    struct scn_torrent *torrent = &suite->world->torrents[0];
+    struct btw_slice info;
+    torrent->known =
+        scn_run_metadata(suite->probe, &info) && btw_metainfo_read_info(&torrent->meta, info, NULL) == BTW_OK;
+    suite->fetching = false;
+    suite->first_done = true;
+}
+
 static void probe_passed(struct scn_suite *suite)
 {
     suite->failed_probes = 0;
     if (!suite->first_done) {
-        suite->first_done = true;
         suite->world->capabilities |= scn_run_capabilities(suite->probe);
         suite->world->probed = true;
+        suite->fetching = metadata_is_wanted(suite->world);
+        suite->first_done = !suite->fetching;
         return;
     }
     for (size_t i = 0; i < suite->count; i++) {
@@ -266,7 +305,9 @@ static void probe_passed(struct scn_suite *suite)
 static void probe_over(struct scn_suite *suite)
 {
     const struct scn_result *result = scn_run_result(suite->probe);
-    if (result->verdict == SCN_PASS || result->verdict == SCN_INFO)
+    if (suite->fetching)
+        fetch_over(suite);
+    else if (result->verdict == SCN_PASS || result->verdict == SCN_INFO)
         probe_passed(suite);
     else if (++suite->failed_probes < PROBES_TO_DEATH)
         suite->probe_not_before = now(suite) + PROBE_PAUSE_MS;

@@ -6,13 +6,38 @@
 
 #include <string.h>
 
+static bool is(const char *kind, const char *name)
+{
+    return strcmp(kind, name) == 0;
+}
+
+const char *scn_kind_fixture(const char *kind)
+{
+    return !kind || is(kind, "any") || is(kind, "some") ? "base" : kind;
+}
+
+/* May the user's own torrent stand where a script says `some`? */
+static bool is_some(const struct scn_torrent *torrent)
+{
+    return torrent->known && torrent->read && torrent->meta.pieces >= SCN_SOME_PIECES &&
+           torrent->meta.piece_length >= SCN_SOME_PIECE_LENGTH;
+}
+
+static bool fits(const struct scn_torrent *torrent, const char *kind, unsigned copy)
+{
+    bool own = is(torrent->kind, "any");
+    if (is(kind, "any"))
+        return own || torrent->copy == copy;
+    if (is(kind, "some") && own)
+        return is_some(torrent);
+    return is(torrent->kind, scn_kind_fixture(kind)) && torrent->copy == copy;
+}
+
 const struct scn_torrent *scn_world_torrent(const struct scn_world *world, const char *kind, unsigned copy)
 {
-    bool any = !kind || strcmp(kind, "any") == 0;
     for (size_t i = 0; i < world->torrent_count; i++) {
-        const struct scn_torrent *torrent = &world->torrents[i];
-        if ((any || strcmp(torrent->kind, kind) == 0) && (torrent->copy == copy || strcmp(torrent->kind, "any") == 0))
-            return torrent;
+        if (fits(&world->torrents[i], kind ? kind : "any", copy))
+            return &world->torrents[i];
     }
     return NULL;
 }

@@ -21,7 +21,7 @@ struct scn_torrent {
 };
 
 struct scn_world {
-    const struct scn_torrent *torrents;
+    struct scn_torrent *torrents;
     size_t torrent_count;
     enum scn_target role;      /* the target's state: seed, leech or magnet */
     uint64_t capabilities;     /* 1 << enum scn_capability: what the target as a whole was seen to have */
@@ -37,8 +37,14 @@ struct scn_world {
     size_t earlier_id_count;
 };
 
-/* The torrent `kind` (NULL or "any": the first) with that copy; NULL when the target does not have it. */
+enum { SCN_SOME_PIECES = 8, SCN_SOME_PIECE_LENGTH = 32768 };
+
+/* The torrent of that kind and copy; NULL when the target does not have it.  Kind NULL or "any" is the first one; "some" is the
+ * fixture's base, or else the user's own, if it has SCN_SOME_PIECES of SCN_SOME_PIECE_LENGTH at least and its content is known. */
 const struct scn_torrent *scn_world_torrent(const struct scn_world *world, const char *kind, unsigned copy);
+
+/* The fixture that a kind of a script stands for. */
+const char *scn_kind_fixture(const char *kind);
 
 /* Content of a block.  False: geometry or content unknown, or outside the torrent. */
 bool scn_torrent_block(const struct scn_torrent *torrent, uint32_t piece, uint32_t begin, uint8_t *out, size_t len);
