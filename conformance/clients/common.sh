@@ -45,14 +45,14 @@ read_options() {
   if [ -z "$fixture" ] || [ -z "$port" ] || [ -z "$dir" ]; then fail 2 "start wants --fixture, --port and --dir"; fi
 }
 
-# Fills SCRATCH/data and SCRATCH/torrents, and reads back what the client has to load.
+# Fills SCRATCH/data and SCRATCH/load, and reads back what the client has to load.
 prepare() {
   data=$dir/data
   [ ! -e "$data" ] || fail 2 "$dir was used before: every start wants a fresh directory"
   ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || fail 1 "port $port is taken"
   "$python" "$here/torrents.py" list "$role" "$fixture" "$dir" --speaks "$speaks" \
     --names "$names" --tracker "$tracker" --peer "$peer" || fail 2 "nothing to load"
-  mapfile -t adds < <(cut -f 3 "$dir/torrents/list")
+  mapfile -t adds < <(cut -f 3 "$dir/load/list")
   export HOME=$dir XDG_CONFIG_HOME=$dir XDG_DATA_HOME=$dir XDG_CACHE_HOME=$dir
   # A connection for each scenario and more; not the hard limit, for some clients walk all descriptors.
   ulimit -Sn 4096 2>/dev/null || :
@@ -99,7 +99,7 @@ start() {
   trap stop_client EXIT
   trap 'exit 0' TERM INT
   launch
-  run_client "$python" "$here/torrents.py" ready "$port" "$crowd" "${READY_SECS:-20}" "$dir/torrents/list" &
+  run_client "$python" "$here/torrents.py" ready "$port" "$crowd" "${READY_SECS:-20}" "$dir/load/list" &
   local prober=$!
   wait -n "$prober" "$client" || :
   client_lives || mourn

@@ -3,7 +3,7 @@
 """What the drivers need to know about torrents.
 
 torrents.py list ROLE FIXTURE SCRATCH [--speaks "v1 hybrid v2"] [--names "A B"] [--tracker URL] [--peer H:P]
-    Writes SCRATCH/torrents/list, a line `name <tab> info-hash <tab> torrent file or magnet link` for each torrent to load,
+    Writes SCRATCH/load/list, a line `name <tab> info-hash <tab> torrent file or magnet link` for each torrent to load,
     and makes SCRATCH/data: links to the payload for a seed, empty otherwise.  A tracker goes into copies of the torrents
     (the info-hash stays), tracker and peer into magnet links.  Prints `unsupported NAME` for torrents of a version not in
     --speaks, and leaves them out.
@@ -123,7 +123,7 @@ def load(args):
 
 
 def cmd_list(args):
-    data, folder = args.scratch / "data", args.scratch / "torrents"
+    data, folder = args.scratch / "data", args.scratch / "load"
     data.mkdir()
     folder.mkdir(exist_ok=True)
     torrents = load(args)
