@@ -13,6 +13,7 @@ enum {
     PROBES_TO_DEATH = 3,    /* handshakes in a row without an answer */
     PROBE_PAUSE_MS = 1500,  /* between those */
     SECOND_TRY_JOBS = 3,    /* rivals for an upload slot in the second try */
+    VAIN_TRIES_MAX = 6,     /* second tries in a row that wait in vain, too: the target unchokes nobody */
 };
 
 static const char health_text[] = "# The target answers a handshake.\n"
@@ -71,6 +72,7 @@ struct scn_suite {
     struct scn_run *probe;
     int64_t probe_started, probe_not_before;
     unsigned failed_probes;
+    unsigned vain_tries;
     bool first_done, finished;
     bool fetching; /* the probe under way asks for the metadata */
     char trouble[300];
@@ -376,12 +378,18 @@ static void start_more(struct scn_suite *suite)
     }
 }
 
+/* A run may also have ended between two advances: what must never come ends it at once. */
+static int64_t run_deadline(const struct scn_suite *suite, const struct scn_run *run)
+{
+    return scn_run_done(run) ? now(suite) : scn_run_deadline(run);
+}
+
 static bool advance_runs(struct scn_suite *suite)
 {
     bool changed = false;
     for (size_t i = 0; i < suite->count; i++) {
         struct entry *entry = &suite->entries[i];
-        if (entry->state != ITEM_RUNNING || scn_run_deadline(entry->run) > now(suite))
+        if (entry->state != ITEM_RUNNING || run_deadline(suite, entry->run) > now(suite))
             continue;
         scn_run_advance(entry->run);
         if (scn_run_done(entry->run)) {
@@ -428,7 +436,7 @@ int64_t scn_suite_deadline(const struct scn_suite *suite)
     for (size_t i = 0; i < suite->count; i++) {
         const struct entry *entry = &suite->entries[i];
         if (entry->state == ITEM_RUNNING) {
-            int64_t deadline = scn_run_deadline(entry->run);
+            int64_t deadline = run_deadline(suite, entry->run);
             soonest = deadline < soonest ? deadline : soonest;
         }
     }
