@@ -284,7 +284,8 @@ static void take_extension_ids(struct said *self, struct btw_slice m)
         if (!btw_ben_int(value, &id))
             continue;
         /* An id that does not fit a byte is our sender's fault, and its low byte is what many receivers make of it. */
-        self->names[(uint8_t)id] |= (uint8_t)extension;
+        if (id != 0)
+            self->names[(uint8_t)id] |= (uint8_t)extension;
         if (id < 0 || id > 255)
             continue;
         if (extension == EXT_UT_METADATA)

@@ -34,6 +34,11 @@ static unsigned extension_of(const struct judge *j)
     return j->other->names[j->msg->ext];
 }
 
+bool is_cut_id(const struct judge *j)
+{
+    return j->msg->ext == 0 && j->other->names[0] != 0;
+}
+
 void bencoding_canonical(const struct judge *j)
 {
     struct btw_slice data = j->msg->data;
@@ -42,7 +47,7 @@ void bencoding_canonical(const struct judge *j)
     struct btw_diag diag;
     size_t used;
 
-    if (!bencoded)
+    if (!bencoded || is_cut_id(j))
         return;
     if (btw_ben_check(data, &used, &diag) != BTW_OK) {
         if (!is_huge_integer(data, diag.offset))

@@ -12,7 +12,7 @@ void ext_handshake_dict(const struct judge *j)
     unsigned flaws;
     size_t used;
 
-    if (j->msg->ext != 0)
+    if (j->msg->ext != 0 || is_cut_id(j))
         return;
     if (btw_ben_check_lenient(data, &used, &flaws, &diag) != BTW_OK) {
         if (!is_huge_integer(data, diag.offset))

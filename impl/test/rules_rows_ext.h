@@ -39,6 +39,11 @@ static const struct row ext_rows[] = {
       "BEP3-BEN-01 FAIL A, BEP10-EXT-03 FAIL A" },
     { "BEP10-EXT-03", "a list", &unknown, BOTH EXT_B "3 A extended ext=0 data=6c65\n", "BEP10-EXT-03 FAIL A" },
     { "BEP10-EXT-03", "cut off", &unknown, BOTH EXT_B "3 A extended ext=0 data=64\n", "BEP3-BEN-01 FAIL A, BEP10-EXT-03 FAIL A" },
+    { "BEP10-EXT-03", "sent to an id that is 0 when it is cut", &unknown,
+      EXT_B_SAYS("m={ut_metadata=256}") "4 A extended ext=0 dict={msg_type=1 piece=0 total_size=4} tail=64303a65\n", "BEP10-EXT-04 FAIL B" },
+    { "BEP10-EXT-03", "sent to an id that was switched off", &unknown,
+      EXT_B_SAYS("m={ut_metadata=0}") "4 A extended ext=0 dict={msg_type=1 piece=0 total_size=4} tail=64303a65\n",
+      "BEP3-BEN-01 FAIL A, BEP10-EXT-03 FAIL A" },
     { "BEP10-EXT-03", "empty", &unknown, BOTH EXT_B "3 A extended ext=0 data=6465\n", "" },
     { "BEP10-EXT-03", "a number beyond 64 bits", &unknown, BOTH EXT_B "3 A extended ext=0 data=\"d8:x_numberi18446744073709551616ee\"\n", "" },
 
