@@ -16,8 +16,11 @@ enum {
     RUN_DEPTH_MAX = 20,
     RUN_FINDINGS_MAX = 64,
     RUN_NOTES_MAX = 32,
+    RUN_MESSAGES_MAX = 100000,   /* from the target in one run; more is a flood, and ends the run */
+    RUN_BYTES_MAX = 192 << 20,   /* the same in bytes */
     CONN_LEN_MAX = 2 << 20,      /* the longest message a target may send */
     CONN_INBOX_MAX = 48 << 20,   /* bytes waiting for the script on one connection */
+    INBOXES_MAX = 192 << 20,     /* on all connections of all runs */
     CONN_QUEUED_MAX = 256 << 10, /* bytes handed to the link and not gone */
 };
 
@@ -82,7 +85,6 @@ struct scn_conn {
 
     struct inbox_item *inbox, **inbox_last;
     size_t inbox_bytes;
-    bool expired;             /* messages were thrown away unread */
     struct outbox_item *outbox, **outbox_last;
     struct sync sync;
 
@@ -133,9 +135,11 @@ struct scn_run {
     bool entered;                 /* the current step has been begun */
     int64_t step_deadline;
     int64_t step_started;
+    const char *near_miss;        /* of the current <: the first message of the right type that did not fit */
     uint64_t seen;                /* anyorder: set of patterns that have come */
     int64_t send_index;           /* $i */
 
+    uint64_t messages, bytes;     /* from the target, on all connections */
     struct scn_result result;
     struct scn_finding findings[RUN_FINDINGS_MAX];
     const char *notes[RUN_NOTES_MAX];

@@ -16,6 +16,7 @@ enum {
     ACCEPT_MS = 60000,
     OPEN_MS = 600000,   /* a dial may have to wait for its turn */
     ANYORDER_MAX = 64,
+    GOT_SIZE = 24,      /* what a comparison saw: an integer, or that it was other bytes */
 };
 
 static bool first(struct scn_run *run)
@@ -26,6 +27,7 @@ static bool first(struct scn_run *run)
         run->step_started = run_now(run);
         run->step_deadline = INT64_MAX;
         run->seen = 0;
+        run->near_miss = NULL;
     }
     return was;
 }
@@ -44,6 +46,11 @@ static bool late(const struct scn_run *run)
 static enum step_state failed(struct scn_run *run, const struct scn_step *step, const char *got, const char *reason)
 {
     return run_line_failed(run, step, step->fails, step->text, got, reason) ? STEP_DONE : STEP_BLOCKED;
+}
+
+static const char *keep(struct scn_run *run, const char *text)
+{
+    return scn_arena_text(run->arena, text, strlen(text));
 }
 
 static const char *how_closed(const struct scn_conn *conn)
@@ -77,11 +84,20 @@ static const char *describe(struct scn_run *run, const struct scn_conn *conn, co
     return scn_arena_format(run->arena, "%s < %s", conn->name, conn_describe(conn, msg, run->arena));
 }
 
+static void note_near_miss(struct scn_run *run, const struct scn_conn *conn, const struct scn_msg *pattern)
+{
+    const struct btw_msg *msg = &conn->inbox->msg;
+    if (!run->near_miss && pattern->desc && pattern->desc->type == msg->type)
+        run->near_miss = describe(run, conn, msg);
+}
+
 /* Consumes up to the first message that fits.  False: none has come. */
 static bool consume(struct scn_run *run, struct scn_conn *conn, const struct scn_msg *pattern)
 {
     while (conn->inbox) {
         bool fits = item_fits(run, pattern, conn->inbox);
+        if (!fits)
+            note_near_miss(run, conn, pattern);
         conn_pop(conn);
         if (fits)
             return true;
@@ -103,9 +119,9 @@ static enum step_state play_expect(struct scn_run *run, const struct scn_step *s
     if (consume(run, conn, &step->msgs[0]))
         return STEP_DONE;
     if (is_dry(conn))
-        return failed(run, step, NULL, how_closed(conn));
+        return failed(run, step, run->near_miss, how_closed(conn));
     if (late(run))
-        return failed(run, step, NULL, conn->opened ? "nothing that fits came in time" : "no connection in time");
+        return failed(run, step, run->near_miss, conn->opened ? "nothing that fits came in time" : "no connection in time");
     return STEP_BLOCKED;
 }
 
@@ -180,11 +196,13 @@ static enum step_state play_sync(struct scn_run *run, const struct scn_step *ste
         sync_stop(conn);
         return STEP_DONE;
     }
-    if (conn->target_end != BTW_END_NONE)
-        return failed(run, step, NULL, how_closed(conn));
-    if (late(run))
-        return failed(run, step, NULL, "no answer to a request that must be answered: the stream is out of step");
-    return STEP_BLOCKED;
+    bool closed = conn->target_end != BTW_END_NONE;
+    if (!closed && !late(run))
+        return STEP_BLOCKED;
+    sync_stop(conn);
+    return failed(run, step, NULL,
+                  closed ? how_closed(conn)
+                         : "no answer to a request that must be answered: the stream is out of step");
 }
 
 /* ---- oneof -------------------------------------------------------------------------------------------------------------- */
@@ -274,6 +292,7 @@ static enum step_state play_oneof(struct scn_run *run, const struct scn_step *st
         return take(run, step, alt_of_kind(run, step, SCN_ALT_SYNC), NULL);
     if (conn->target_end != BTW_END_NONE) {
         alt = alt_of_kind(run, step, SCN_ALT_CLOSES);
+        sync_stop(conn);
         return alt ? take(run, step, alt, how_closed(conn)) : failed(run, step, how_closed(conn), how_closed(conn));
     }
     if (!late(run))
@@ -377,49 +396,50 @@ static bool holds(const struct scn_step *step, int64_t left, int64_t right)
 }
 
 /* Evaluates both sides; bytes are compared for (in)equality.  *got is what was seen.  False: the script is wrong. */
-static bool compare(struct scn_run *run, const struct scn_step *step, bool *true_now, const char **got)
+static bool compare(struct scn_run *run, const struct scn_step *step, bool *true_now, char got[GOT_SIZE])
 {
-    struct scn_env env = run_env(run, run->arena);
+    struct scn_arena *arena = scn_arena_new(); /* not the run's: `until` compares at every turn */
+    struct scn_env env = run_env(run, arena);
     struct scn_value left, right;
-    if (!scn_eval(&env, step->left, &left) || !scn_eval(&env, step->right, &right) || left.kind != right.kind) {
+    bool fine = scn_eval(&env, step->left, &left) && scn_eval(&env, step->right, &right) && left.kind == right.kind;
+    if (!fine) {
         run_line_failed(run, step, SCN_ERROR, step->text, NULL, env.error ? env.error : "these cannot be compared");
-        return false;
-    }
-    if (left.kind == SCN_VALUE_INT) {
+    } else if (left.kind == SCN_VALUE_INT) {
         *true_now = holds(step, left.number, right.number);
-        *got = *true_now ? NULL : scn_arena_format(run->arena, "%lld", (long long)left.number);
+        snprintf(got, GOT_SIZE, "%lld", (long long)left.number);
     } else {
         *true_now = btw_slice_equal(left.bytes, right.bytes) == (step->compare == SCN_EQ);
-        *got = "other bytes";
+        snprintf(got, GOT_SIZE, "other bytes");
     }
-    return true;
+    scn_arena_free(arena);
+    return fine;
 }
 
 static enum step_state play_check(struct scn_run *run, const struct scn_step *step)
 {
     bool true_now;
-    const char *got;
-    if (!compare(run, step, &true_now, &got))
+    char got[GOT_SIZE];
+    if (!compare(run, step, &true_now, got))
         return STEP_BLOCKED;
-    return true_now ? STEP_DONE : failed(run, step, got, "this does not hold");
+    return true_now ? STEP_DONE : failed(run, step, keep(run, got), "this does not hold");
 }
 
 static enum step_state play_until(struct scn_run *run, const struct scn_step *step)
 {
     struct scn_conn *conn = run_conn(run, step->conn);
     bool true_now;
-    const char *got;
+    char got[GOT_SIZE];
     if (first(run))
         set_deadline(run, step, EXPECT_MS);
     while (conn->inbox)
         conn_pop(conn);
-    if (!compare(run, step, &true_now, &got))
+    if (!compare(run, step, &true_now, got))
         return STEP_BLOCKED;
     if (true_now)
         return STEP_DONE;
     if (conn->target_end != BTW_END_NONE)
-        return failed(run, step, got, how_closed(conn));
-    return late(run) ? failed(run, step, got, "this did not come true in time") : STEP_BLOCKED;
+        return failed(run, step, keep(run, got), how_closed(conn));
+    return late(run) ? failed(run, step, keep(run, got), "this did not come true in time") : STEP_BLOCKED;
 }
 
 /* ---- connections -------------------------------------------------------------------------------------------------------- */
