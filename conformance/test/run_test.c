@@ -14,7 +14,8 @@
 #include "btw/notation.h"
 #include "run.h"
 
-/* ---- a link that only remembers ----------------------------------------------------------------------------------------- */
+/* ---- a link that only remembers
+ * ----------------------------------------------------------------------------------------- */
 
 struct stub {
     struct scn_link link;
@@ -90,17 +91,22 @@ static void *stub_listen(struct scn_link *link, struct scn_listener *listener, b
     return NULL;
 }
 
-static const struct scn_link_ops stub_ops = { stub_now,    stub_dial,   stub_send,    stub_queued, stub_read,  stub_handle,
-                                              stub_handle, stub_handle, stub_address, stub_listen, stub_handle };
+static const struct scn_link_ops stub_ops = { stub_now,     stub_dial,   stub_send,   stub_queued,
+                                              stub_read,    stub_handle, stub_handle, stub_handle,
+                                              stub_address, stub_listen, stub_handle };
 
-/* ---- playing a row ------------------------------------------------------------------------------------------------------- */
+/* ---- playing a row
+ * ------------------------------------------------------------------------------------------------------- */
 
 #define HEAD "# T.\nscenario test.row\n  rule BEP3-SRV-01\n  fault rx keepalive close fails @x\n\n"
 #define SHOULD "# T.\nscenario test.row\n  rule BEP3-ST-14\n  fault rx keepalive close fails @x\n\n"
 #define HELLO "p1 dial\np1 > handshake info_hash=$t1 reserved=[ext fast]\np1 < handshake info_hash=$t1\n"
-#define HELLO_BACK                                                                                                      \
-    { 0, "open" }, { 1, "handshake reserved=[ext fast] info_hash=0101010101010101010101010101010101010101 "              \
-                        "peer_id=\"-TT0001-000000000000\"" }
+#define HELLO_BACK                                                                                                     \
+    { 0, "open" },                                                                                                     \
+    {                                                                                                                  \
+        1, "handshake reserved=[ext fast] info_hash=0101010101010101010101010101010101010101 "                         \
+           "peer_id=\"-TT0001-000000000000\""                                                                          \
+    }
 
 /* What the target does: open, fin, rst, or a message. */
 struct event {
@@ -128,8 +134,7 @@ static void happen(struct stub *stub, const struct event *event)
     } else if (strcmp(event->what, "rst") == 0) {
         scn_conn_ended(stub->conn, BTW_END_RST, NULL);
     } else {
-        assert_int_equal(BTW_OK,
-                         btw_msg_parse(&msg, scratch, sizeof scratch, event->what, strlen(event->what), NULL));
+        assert_int_equal(BTW_OK, btw_msg_parse(&msg, scratch, sizeof scratch, event->what, strlen(event->what), NULL));
         assert_int_equal(BTW_OK, btw_msg_encode(wire, sizeof wire, &len, &msg));
         scn_conn_received(stub->conn, btw_slice_of(wire, len));
     }
@@ -151,7 +156,8 @@ static void play(struct stub *stub, struct scn_run *run, const struct row *row)
     }
 }
 
-static struct scn_torrent torrent = { .kind = "any", .info_hash = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 } };
+static struct scn_torrent torrent = { .kind = "any",
+                                      .info_hash = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 } };
 
 static void with_row(const struct row *row, double scale, struct stub *stub,
                      void (*look)(const struct row *, const struct scn_result *, const struct stub *))
@@ -160,7 +166,9 @@ static void with_row(const struct row *row, double scale, struct stub *stub,
     struct scn_script *script = scn_script_parse(row->name, row->script, strlen(row->script), &error);
     if (!script)
         fail_msg("%s:%u: %s", row->name, error.place.line, error.text);
-    struct scn_world world = { .torrents = &torrent, .torrent_count = 1, .role = SCN_TARGET_SEED, .timeout_scale = scale };
+    struct scn_world world = {
+        .torrents = &torrent, .torrent_count = 1, .role = SCN_TARGET_SEED, .timeout_scale = scale
+    };
     *stub = (struct stub){ .link = { &stub_ops } };
     struct scn_run *run = scn_run_new(&script->scenarios[0], NULL, &world, &stub->link, 1, 0);
     play(stub, run, row);
@@ -263,8 +271,12 @@ static void every_statement_means_what_it_says(void **state)
 
 static void deadlines_scale(void **state)
 {
-    struct row late = { "scaled", HEAD HELLO "p1 >! interested\np1 < unchoke within 5s\n",
-                        { HELLO_BACK, { 9000, "unchoke" } }, 60000, SCN_PASS, 0 };
+    struct row late = { "scaled",
+                        HEAD HELLO "p1 >! interested\np1 < unchoke within 5s\n",
+                        { HELLO_BACK, { 9000, "unchoke" } },
+                        60000,
+                        SCN_PASS,
+                        0 };
     struct stub stub;
     (void)state;
     with_row(&late, 2.0, &stub, verdict_is);
