@@ -184,9 +184,16 @@ void conn_pop(struct scn_conn *conn)
     if (!conn->inbox)
         conn->inbox_last = &conn->inbox;
     conn->inbox_bytes -= item->size;
+    conn->run->world->inbox_bytes -= item->size;
     free(item);
 }
 
+static bool inbox_is_full(const struct scn_conn *conn)
+{
+    return conn->inbox_bytes > CONN_INBOX_MAX || conn->run->world->inbox_bytes > INBOXES_MAX;
+}
+
+/* In a full inbox the oldest messages give way. */
 static struct inbox_item *inbox_push(struct scn_conn *conn, const struct btw_msg *msg, bool garbage)
 {
     struct inbox_item *item = must(malloc(sizeof *item + msg->data.len));
@@ -201,10 +208,9 @@ static struct inbox_item *inbox_push(struct scn_conn *conn, const struct btw_msg
     *conn->inbox_last = item;
     conn->inbox_last = &item->next;
     conn->inbox_bytes += item->size;
-    while (conn->inbox_bytes > CONN_INBOX_MAX && conn->inbox != item) {
-        conn->expired = true;
+    conn->run->world->inbox_bytes += item->size;
+    while (inbox_is_full(conn) && conn->inbox != item)
         conn_pop(conn);
-    }
     return item;
 }
 
@@ -228,6 +234,7 @@ static void count_wrong(struct scn_conn *conn, const struct btw_msg *msg)
 static void take_message(struct scn_conn *conn, const struct btw_msg *msg, bool bad_wire, bool garbage)
 {
     struct scn_run *run = conn->run;
+    run->messages++;
     btw_monitor_sent(conn->monitor, conn->target, msg, bad_wire, run_now(run));
     show(conn, false, msg);
     if (msg->type == BTW_HANDSHAKE) {
@@ -277,10 +284,19 @@ static void grow(uint8_t **buffer, struct btw_stream *stream)
     *buffer = bigger;
 }
 
+/* A run must end, whatever the target sends and however fast. */
+static void stop_flood(struct scn_run *run)
+{
+    if (run->messages > RUN_MESSAGES_MAX || run->bytes > RUN_BYTES_MAX)
+        scn_run_abort(run, SCN_FAIL, scn_arena_format(run->arena, "the target floods: more than %d messages or %d MiB",
+                                                      RUN_MESSAGES_MAX, RUN_BYTES_MAX >> 20));
+}
+
 void scn_conn_received(struct scn_conn *conn, struct btw_slice bytes)
 {
     struct scn_run *run = conn->run;
     run->awake = true;
+    run->bytes += bytes.len;
     if (run->tap)
         run->tap(run->tap_user, conn, false, bytes, run_now(run));
     while (!conn->in_garbage && conn->handle && !run->done) {
@@ -295,7 +311,9 @@ void scn_conn_received(struct scn_conn *conn, struct btw_slice bytes)
             take_garbage(conn, &msg, &diag);
         else
             take_message(conn, &msg, status == BTW_BAD_WIRE, false);
+        stop_flood(run);
     }
+    stop_flood(run);
 }
 
 /* ---- bytes that go ------------------------------------------------------------------------------------------------------ */

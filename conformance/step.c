@@ -55,16 +55,19 @@ static const char *keep(struct scn_run *run, const char *text)
 
 static const char *how_closed(const struct scn_conn *conn)
 {
+    if (conn->target_end == BTW_END_NONE && conn->in_garbage)
+        return "what came is no BitTorrent stream";
     if (conn->refused)
         return conn->error ? conn->error : "the connection was refused";
     return conn->target_end == BTW_END_FIN ? "the target closed the connection (FIN)"
                                            : "the target closed the connection (RST)";
 }
 
-/* The connection will bring nothing more: closed and read out. */
+/* The connection will bring nothing more: it is read out, and closed or no stream of messages any more. */
 static bool is_dry(const struct scn_conn *conn)
 {
-    return !conn->inbox && (conn->target_end != BTW_END_NONE || (!conn->handle && !conn->listener));
+    bool lost = conn->target_end != BTW_END_NONE || (conn->handle ? conn->in_garbage : !conn->listener);
+    return !conn->inbox && lost;
 }
 
 /* ---- messages ----------------------------------------------------------------------------------------------------------- */

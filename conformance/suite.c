@@ -13,6 +13,7 @@ enum {
     PROBES_TO_DEATH = 3,    /* handshakes in a row without an answer */
     PROBE_PAUSE_MS = 1500,  /* between those */
     SECOND_TRY_JOBS = 3,    /* rivals for an upload slot in the second try */
+    SUSPECTS_PARTS = 4,     /* a death is looked for in parts of those who can have caused it */
     VAIN_TRIES_MAX = 6,     /* second tries in a row that wait in vain, too: the target unchokes nobody */
 };
 
@@ -56,8 +57,8 @@ struct entry {
     enum item_state state;
     struct scn_run *run;
     unsigned tries;
-    bool suspect; /* was in flight when the target died: runs again, alone */
-    bool again;   /* waits for its second try */
+    size_t company; /* it was in flight when the target died: runs again, with so few at once; 0: any number */
+    bool again;     /* waits for its second try */
     struct scn_outcome outcome;
 };
 
@@ -158,7 +159,7 @@ static void launch(struct scn_suite *suite, struct entry *entry)
 static void settle(struct scn_suite *suite, struct entry *entry)
 {
     entry->state = ITEM_DONE;
-    entry->suspect = false;
+    entry->company = 0;
     suite->done++;
     if (entry->run) {
         entry->outcome.result = *scn_run_result(entry->run);
@@ -182,19 +183,40 @@ static void settle_as(struct scn_suite *suite, struct entry *entry, enum scn_ver
     settle(suite, entry);
 }
 
-/* The run has played its script: done, or to be tried again with fewer rivals, or waiting for the pulse. */
-static void played(struct scn_suite *suite, struct entry *entry)
+/* The run counts: done, or waiting for the pulse. */
+static void conclude(struct scn_suite *suite, struct entry *entry)
 {
     const struct scn_result *result = scn_run_result(entry->run);
-    if (result->waited_for_unchoke && entry->tries == 1 && suite->config.jobs != 1) {
-        entry->state = ITEM_WAITING;
-        entry->again = true;
-        return;
-    }
+    entry->again = false;
     if (!suite->config.health || result->verdict == SCN_SKIP || result->verdict == SCN_UNSUPPORTED)
         settle(suite, entry);
     else
         entry->state = ITEM_PROBING;
+}
+
+/* A second try shows whether others had taken the upload slots.  Where it shows again and again that they had not, the rest is
+ * spared. */
+static void count_second_try(struct scn_suite *suite, bool vain)
+{
+    suite->vain_tries = vain ? suite->vain_tries + 1 : 0;
+    for (size_t i = 0; suite->vain_tries == VAIN_TRIES_MAX && i < suite->count; i++) {
+        if (suite->entries[i].again)
+            conclude(suite, &suite->entries[i]);
+    }
+}
+
+/* The run has played its script: it counts, or is tried again with fewer rivals. */
+static void played(struct scn_suite *suite, struct entry *entry)
+{
+    bool vain = scn_run_result(entry->run)->waited_for_unchoke;
+    if (vain && entry->tries == 1 && suite->config.jobs != 1 && suite->vain_tries < VAIN_TRIES_MAX) {
+        entry->state = ITEM_WAITING;
+        entry->again = true;
+        return;
+    }
+    if (entry->tries == 2)
+        count_second_try(suite, vain);
+    conclude(suite, entry);
 }
 
 /* ---- death -------------------------------------------------------------------------------------------------------------- */
@@ -214,23 +236,47 @@ static void accuse(struct scn_suite *suite, struct entry *entry, size_t suspects
               !guilty ? "the target died before the stimulus" : suspects == 1 ? alone : among);
 }
 
+/* May it have killed the target?  Before its stimulus a run does what all runs do. */
+static bool is_suspect(const struct entry *entry)
+{
+    return in_flight(entry) && scn_run_result(entry->run)->stimulus;
+}
+
+/* Runs it again from the start, as if it had never run. */
+static void take_back(struct entry *entry, size_t company)
+{
+    scn_run_abort(entry->run, SCN_INCONCLUSIVE, "the target died");
+    entry->state = ITEM_WAITING;
+    entry->company = company;
+    entry->tries--;
+}
+
+static size_t count_if(const struct scn_suite *suite, bool (*is)(const struct entry *))
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < suite->count; i++)
+        sum += is(&suite->entries[i]);
+    return sum;
+}
+
+/* Those who may have done it run again in a fraction of the company, until one is alone with a dead target.  The others run
+ * again as they were; when nobody can have done it, all did. */
 static void target_died(struct scn_suite *suite)
 {
-    size_t suspects = 0;
-    for (size_t i = 0; i < suite->count; i++)
-        suspects += in_flight(&suite->entries[i]);
-    bool fresh = suspects > 1 && suite->config.restart;
+    size_t suspects = count_if(suite, is_suspect);
+    bool all = suspects == 0;
+    if (all)
+        suspects = count_if(suite, in_flight);
+    size_t company = suspects > SUSPECTS_PARTS ? suspects / SUSPECTS_PARTS : 1;
     for (size_t i = 0; i < suite->count; i++) {
         struct entry *entry = &suite->entries[i];
         if (!in_flight(entry))
             continue;
-        if (fresh) {
-            scn_run_abort(entry->run, SCN_INCONCLUSIVE, "the target died");
-            entry->state = ITEM_WAITING;
-            entry->suspect = true;
-        } else {
+        bool suspect = all || is_suspect(entry);
+        if (!suite->config.restart || (suspect && suspects == 1))
             accuse(suite, entry, suspects);
-        }
+        else
+            take_back(entry, suspect ? company : entry->company);
     }
     suite->failed_probes = 0;
     if (suite->config.restart && suite->config.restart(suite->config.user))
@@ -262,7 +308,7 @@ static void probe_start(struct scn_suite *suite)
 
 static void first_failed(struct scn_suite *suite, const struct scn_result *result)
 {
-    snprintf(suite->trouble, sizeof suite->trouble, "the target answered no handshake: %s",
+    snprintf(suite->trouble, sizeof suite->trouble, "the first handshake with the target failed: %s",
              result->reason ? result->reason : "no reason known");
     for (size_t i = 0; i < suite->count; i++)
         settle_as(suite, &suite->entries[i], SCN_INCONCLUSIVE, suite->trouble);
@@ -336,52 +382,38 @@ static bool probe_wanted(const struct scn_suite *suite)
 
 /* ---- scheduling --------------------------------------------------------------------------------------------------------- */
 
-static size_t running(const struct scn_suite *suite)
+/* The smallest company that an entry asks for which is not done; 0: none asks. */
+static size_t smallest_company(const struct scn_suite *suite)
 {
-    size_t sum = 0;
-    for (size_t i = 0; i < suite->count; i++)
-        sum += in_flight(&suite->entries[i]);
-    return sum;
-}
-
-/* The class of entries that may start now: suspects alone, first tries, then second tries in small company. */
-static bool may_start(const struct entry *entry, bool suspects, bool fresh)
-{
-    if (suspects)
-        return entry->suspect;
-    return fresh ? !entry->again : true;
-}
-
-static void start_more(struct scn_suite *suite)
-{
-    bool suspects = false, fresh = false, busy_fresh = false;
+    size_t smallest = 0;
     for (size_t i = 0; i < suite->count; i++) {
         const struct entry *entry = &suite->entries[i];
-        if (entry->state == ITEM_WAITING) {
-            suspects = suspects || entry->suspect;
-            fresh = fresh || (!entry->again && !entry->suspect);
-        }
-        if (in_flight(entry)) {
-            suspects = suspects || entry->suspect;
-            busy_fresh = busy_fresh || entry->tries == 1;
-        }
+        if (entry->state != ITEM_DONE && entry->company != 0 && (smallest == 0 || entry->company < smallest))
+            smallest = entry->company;
     }
-    fresh = fresh || busy_fresh; /* second tries wait until all first ones are over */
-    size_t limit = suspects ? 1 : fresh ? (suite->config.jobs ? suite->config.jobs : SIZE_MAX) : SECOND_TRY_JOBS;
-    size_t busy = running(suite);
+    return smallest;
+}
+
+static bool is_fresh(const struct entry *entry)
+{
+    return (entry->state == ITEM_WAITING && !entry->again) || (in_flight(entry) && entry->tries == 1);
+}
+
+/* Suspects go first, those in the smallest company before the others; then first tries; then second tries, in small company
+ * too. */
+static void start_more(struct scn_suite *suite)
+{
+    size_t company = smallest_company(suite);
+    bool fresh = count_if(suite, is_fresh) > 0;
+    size_t limit = company != 0 ? company : !fresh ? SECOND_TRY_JOBS : suite->config.jobs != 0 ? suite->config.jobs : SIZE_MAX;
+    size_t busy = count_if(suite, in_flight);
     for (size_t i = 0; i < suite->count && busy < limit; i++) {
         struct entry *entry = &suite->entries[i];
-        if (entry->state == ITEM_WAITING && may_start(entry, suspects, fresh)) {
+        if (entry->state == ITEM_WAITING && entry->company == company && (company != 0 || entry->again == !fresh)) {
             launch(suite, entry);
             busy++;
         }
     }
-}
-
-/* A run may also have ended between two advances: what must never come ends it at once. */
-static int64_t run_deadline(const struct scn_suite *suite, const struct scn_run *run)
-{
-    return scn_run_done(run) ? now(suite) : scn_run_deadline(run);
 }
 
 static bool advance_runs(struct scn_suite *suite)

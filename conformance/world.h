@@ -31,6 +31,7 @@ struct scn_world {
     double timeout_scale;      /* of every deadline, 1 normally */
     uint64_t seed;             /* of everything random */
     unsigned next_source;      /* source addresses given out so far */
+    size_t inbox_bytes;        /* that wait for the scripts of all runs */
     const uint8_t (*tracker_ids)[20]; /* peer ids the target announced to our tracker */
     size_t tracker_id_count;
     const uint8_t (*earlier_ids)[20]; /* peer ids of earlier starts of the target's program */
