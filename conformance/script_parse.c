@@ -213,11 +213,12 @@ static const char *remark_text(struct scn_parser *parser, const struct remark *r
     return text;
 }
 
-/* A period ends a sentence unless a small letter follows: "i.e. this". */
+/* A period ends a sentence at the end of a line, and elsewhere unless a small letter follows: "i.e. this". */
 static bool ends_sentence(const char *at)
 {
     const char *next = at + 1 + strspn(at + 1, " \n");
-    return *at == '.' && (next > at + 1 || *next == '\0') && !(*next >= 'a' && *next <= 'z');
+    bool small = *next >= 'a' && *next <= 'z';
+    return *at == '.' && (next > at + 1 || *next == '\0') && (at[1] == '\n' || !small);
 }
 
 /* The first sentence, on one line. */
