@@ -416,6 +416,12 @@ static void start_more(struct scn_suite *suite)
     }
 }
 
+/* A run may also have ended between two advances: what must never come ends it at once. */
+static int64_t run_deadline(const struct scn_suite *suite, const struct scn_run *run)
+{
+    return scn_run_done(run) ? now(suite) : scn_run_deadline(run);
+}
+
 static bool advance_runs(struct scn_suite *suite)
 {
     bool changed = false;

@@ -241,6 +241,11 @@ const uint8_t (*scn_tracker_ids(const struct scn_tracker *tracker, size_t *count
     return tracker->ids;
 }
 
+void scn_tracker_forget_ids(struct scn_tracker *tracker)
+{
+    tracker->id_count = 0;
+}
+
 void scn_tracker_close(struct scn_tracker *tracker)
 {
     uv_close((uv_handle_t *)&tracker->poll, NULL);

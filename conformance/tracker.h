@@ -29,6 +29,8 @@ void scn_tracker_remove(struct scn_tracker *tracker, const uint8_t info_hash[20]
 
 /* Distinct peer ids announced so far; the array stays where it is until scn_tracker_free. */
 const uint8_t (*scn_tracker_ids(const struct scn_tracker *tracker, size_t *count))[20];
+/* Forgets those peer ids: who announced them is gone. */
+void scn_tracker_forget_ids(struct scn_tracker *tracker);
 
 /* Stops at once.  The loop must be run once more, until it has nothing left to do, before scn_tracker_free. */
 void scn_tracker_close(struct scn_tracker *tracker);
