@@ -97,13 +97,14 @@ static bool said(const char *lines, const char *word, const char *name)
     return strstr(lines, line) != NULL;
 }
 
+/* A torrent that is loaded and unanswered stays: that may be just what a scenario is about (BEP3-BEN-02). */
 static void drop_unloaded(const struct scn_target_process *target, struct scn_torrents *torrents)
 {
     const char *lines = scn_child_said(target->child);
     size_t i = 0;
     while (i < torrents->count) {
         const char *name = scn_torrents_fixture(&torrents->list[i])->name;
-        if (said(lines, "unsupported", name) || said(lines, "unanswered", name))
+        if (said(lines, "unsupported", name))
             scn_torrents_remove(torrents, i);
         else
             i++;
