@@ -335,6 +335,7 @@ static int open_target(struct job *job)
 static bool restart(void *user)
 {
     struct job *job = user;
+    scn_tracker_forget_ids(job->session.tracker);
     bool started = scn_target_restart(&job->target);
     if (!started && job->target.error[0] != '\0')
         fprintf(stderr, "conformance run: %s\n", job->target.error);
