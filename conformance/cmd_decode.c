@@ -123,4 +123,4 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     return status;
 }
 
-const struct cli_command cli_decode = { "decode", "[FILE]", "turn bytes into the notation", teaches, run };
+const struct cli_command cli_decode = { "decode", "[FILE]", "Turn bytes into the notation", teaches, run };

@@ -100,4 +100,4 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     return status;
 }
 
-const struct cli_command cli_encode = { "encode", "[FILE]", "turn the notation into bytes", teaches, run };
+const struct cli_command cli_encode = { "encode", "[FILE]", "Turn the notation into bytes", teaches, run };

@@ -22,7 +22,7 @@ static const char teaches[] =
     "\n"
     "Examples:\n"
     "  conformance explain request.right-block\n"
-    "  conformance explain BEP3-PIECE-01\n"
+    "  conformance explain BEP3-SRV-01\n"
     "\n"
     "Exit status: 0 done, 2 nothing has that name.\n";
 
@@ -121,4 +121,4 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     return status;
 }
 
-const struct cli_command cli_explain = { "explain", "ID", "tell all about a scenario or a requirement", teaches, run };
+const struct cli_command cli_explain = { "explain", "ID", "Tell all about a scenario or a requirement", teaches, run };

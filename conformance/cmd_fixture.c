@@ -88,4 +88,4 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     return status;
 }
 
-const struct cli_command cli_fixture = { "fixture", "DIR", "write the torrents that a client is to load", teaches, run };
+const struct cli_command cli_fixture = { "fixture", "DIR", "Write the torrents that a client is to load", teaches, run };

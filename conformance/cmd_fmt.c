@@ -80,4 +80,4 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     return status;
 }
 
-const struct cli_command cli_fmt = { "fmt", "PATH...", "lay out scenario files", teaches, run };
+const struct cli_command cli_fmt = { "fmt", "PATH...", "Lay out scenario files", teaches, run };

@@ -55,4 +55,4 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     return count == 0 ? CLI_GREEN : CLI_RED;
 }
 
-const struct cli_command cli_lint = { "lint", "[PATH...]", "check scenario files", teaches, run };
+const struct cli_command cli_lint = { "lint", "[PATH...]", "Check scenario files", teaches, run };

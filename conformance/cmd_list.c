@@ -210,4 +210,4 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     return status;
 }
 
-const struct cli_command cli_list = { "list", "[PATTERN...]", "tell scenarios, requirements and faults", teaches, run };
+const struct cli_command cli_list = { "list", "[PATTERN...]", "Tell scenarios, requirements and faults", teaches, run };

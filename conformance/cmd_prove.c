@@ -84,4 +84,4 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     return status;
 }
 
-const struct cli_command cli_prove = { "prove", "[PATTERN...]", "show that scenarios catch what they are for", teaches, run };
+const struct cli_command cli_prove = { "prove", "[PATTERN...]", "Show that scenarios catch what they are for", teaches, run };

@@ -57,7 +57,7 @@ static const char teaches[] =
     "\n"
     "Examples:\n"
     "  conformance run\n"
-    "  conformance run 'handshake.*' BEP3-PIECE-01\n"
+    "  conformance run 'handshake.*' BEP3-SRV-01\n"
     "  conformance run --driver conformance/clients/transmission --report junit=report.xml\n"
     "  conformance fixture fixture && conformance run --target 127.0.0.1:6881\n"
     "  conformance run --target 10.0.0.7:51413 --torrent my.torrent --data ~/downloads\n"
@@ -461,4 +461,4 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     return status;
 }
 
-const struct cli_command cli_run = { "run", "[PATTERN...]", "judge a client, or the reference peer", teaches, run };
+const struct cli_command cli_run = { "run", "[PATTERN...]", "Judge a client, or the reference peer", teaches, run };

@@ -156,4 +156,4 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     return status;
 }
 
-const struct cli_command cli_serve = { "serve", "", "run the reference peer as a target", teaches, run };
+const struct cli_command cli_serve = { "serve", "", "Run the reference peer as a target", teaches, run };
