@@ -283,11 +283,13 @@ static void take_extension_ids(struct said *self, struct btw_slice m)
 
         if (!btw_ben_int(value, &id))
             continue;
-        /* An id that does not fit a byte is our sender's fault, and its low byte is what many receivers make of it. */
         if (id != 0)
             self->names[(uint8_t)id] |= (uint8_t)extension;
-        if (id < 0 || id > 255)
+        if (id < 0 || id > 255) {
+            /* Our sender's fault: receivers make its low byte of it, or 0. */
+            self->names[0] |= (uint8_t)extension;
             continue;
+        }
         if (extension == EXT_UT_METADATA)
             self->view.ext_id_of_ut_metadata = (uint8_t)id;
         if (extension == EXT_UT_PEX)

@@ -41,6 +41,8 @@ static const struct row ext_rows[] = {
     { "BEP10-EXT-03", "cut off", &unknown, BOTH EXT_B "3 A extended ext=0 data=64\n", "BEP3-BEN-01 FAIL A, BEP10-EXT-03 FAIL A" },
     { "BEP10-EXT-03", "sent to an id that is 0 when it is cut", &unknown,
       EXT_B_SAYS("m={ut_metadata=256}") "4 A extended ext=0 dict={msg_type=1 piece=0 total_size=4} tail=64303a65\n", "BEP10-EXT-04 FAIL B" },
+    { "BEP10-EXT-03", "sent to 0 for an id that fits no byte", &unknown,
+      EXT_B_SAYS("m={ut_metadata=263}") "4 A extended ext=0 dict={msg_type=1 piece=0 total_size=4} tail=64303a65\n", "BEP10-EXT-04 FAIL B" },
     { "BEP10-EXT-03", "sent to an id that was switched off", &unknown,
       EXT_B_SAYS("m={ut_metadata=0}") "4 A extended ext=0 dict={msg_type=1 piece=0 total_size=4} tail=64303a65\n",
       "BEP3-BEN-01 FAIL A, BEP10-EXT-03 FAIL A" },
