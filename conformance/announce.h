@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Asks an HTTP tracker for peers (BEP 3, BEP 23), for the reference peer.  Blocks: meant for a thread of the loop's pool.
+ * Asks an HTTP tracker for peers (BEP 3, BEP 23), for the reference peer.  Blocks: meant for a thread of the loop's
+ * pool.
  */
 #ifndef SCN_ANNOUNCE_H
 #define SCN_ANNOUNCE_H

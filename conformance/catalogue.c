@@ -27,7 +27,7 @@ static void *must(void *memory)
     return memory;
 }
 
-/* ---- loading -------------------------------------------------------------------------------------------------------- */
+/* ---- loading ----------------------------------------------------------------------------------------------------- */
 
 static void add_item(struct scn_catalogue *out, const struct scn_scenario *scenario, const struct scn_case *one)
 {
@@ -127,7 +127,7 @@ void scn_catalogue_free(struct scn_catalogue *catalogue)
     *catalogue = (struct scn_catalogue){ 0 };
 }
 
-/* ---- selecting ------------------------------------------------------------------------------------------------------ */
+/* ---- selecting --------------------------------------------------------------------------------------------------- */
 
 bool scn_scenario_has_tag(const struct scn_scenario *scenario, const char *tag)
 {
@@ -175,7 +175,8 @@ static bool fits_role(const struct scn_item *item, enum scn_target role)
     return role == SCN_TARGET_ANY || item->scenario->target == SCN_TARGET_ANY || item->scenario->target == role;
 }
 
-size_t scn_catalogue_select(const struct scn_catalogue *catalogue, const struct scn_filter *filter, struct scn_item *out)
+size_t scn_catalogue_select(const struct scn_catalogue *catalogue, const struct scn_filter *filter,
+                            struct scn_item *out)
 {
     bool consumed = filter->role == SCN_TARGET_LEECH || filter->role == SCN_TARGET_MAGNET;
     unsigned own = COPY_OWN;

@@ -28,9 +28,11 @@ struct scn_filter {
     bool slow_too;               /* also those tagged `slow` */
 };
 
-/* Writes the fitting items to out (room for catalogue->count), with the copies of the torrents for that role, and returns
- * their number.  Copies depend on the catalogue alone, never on the filter: a fixture loaded once fits all selections. */
-size_t scn_catalogue_select(const struct scn_catalogue *catalogue, const struct scn_filter *filter, struct scn_item *out);
+/* Writes the fitting items to out (room for catalogue->count), with the copies of the torrents for that role, and
+ * returns their number.  Copies depend on the catalogue alone, never on the filter: a fixture loaded once fits all
+ * selections. */
+size_t scn_catalogue_select(const struct scn_catalogue *catalogue, const struct scn_filter *filter,
+                            struct scn_item *out);
 
 /* Does the pattern name anything in the whole catalogue? */
 bool scn_catalogue_knows(const struct scn_catalogue *catalogue, const char *pattern);

@@ -115,7 +115,11 @@ static int spawn(struct scn_child *child, const char *const *argv)
         { .flags = UV_INHERIT_FD, .data.fd = 2 },
     };
     uv_process_options_t options = {
-        .file = argv[0], .args = (char **)argv, .exit_cb = on_exit_of, .stdio = stdio, .stdio_count = 3,
+        .file = argv[0],
+        .args = (char **)argv,
+        .exit_cb = on_exit_of,
+        .stdio = stdio,
+        .stdio_count = 3,
     };
     return uv_spawn(&child->loop, &child->process, &options);
 }

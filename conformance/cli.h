@@ -29,7 +29,8 @@ extern const struct cli_command cli_run, cli_list, cli_explain, cli_lint, cli_fm
     cli_decode, cli_encode;
 
 /* Reads the options into what the table points to.  Strings and lists stay until the program ends.
- * Answer: CLI_CONTINUE and *operands (NULL behind the last), or the status to leave with (help was asked for, or an option is wrong). */
+ * Answer: CLI_CONTINUE and *operands (NULL behind the last), or the status to leave with (help was asked for, or an
+ * option is wrong). */
 enum { CLI_CONTINUE = -1 };
 int cli_options(const struct cli_command *command, int argc, const char **argv, const struct poptOption *options,
                 const char ***operands);

@@ -19,8 +19,8 @@ static struct {
 
 static const struct poptOption table[] = {
     { "hex", 'x', POPT_ARG_NONE, &options.hex, 0, "the input is hex digits; white space is passed over", NULL },
-    { "from-handshake", 0, POPT_ARG_NONE, &options.handshake, 0, "the stream begins with a handshake, whatever it looks like",
-      NULL },
+    { "from-handshake", 0, POPT_ARG_NONE, &options.handshake, 0,
+      "the stream begins with a handshake, whatever it looks like", NULL },
     POPT_TABLEEND,
 };
 
@@ -31,7 +31,8 @@ static const char teaches[] =
     "  echo 00000005 04 00000003 | conformance decode --hex\n"
     "  conformance decode stream.bin\n"
     "\n"
-    "Exit status: 0 all bytes are messages, 1 some are not or the end is missing, 2 usage error, 4 FILE cannot be read.\n";
+    "Exit status: 0 all bytes are messages, 1 some are not or the end is missing, 2 usage error, 4 FILE cannot be "
+    "read.\n";
 
 /* Packs the digits in place.  False: *at is the offset of what is no digit, or the end after half a byte. */
 static bool unhex(struct scn_file *file, size_t *at)

@@ -14,13 +14,16 @@ static struct {
 } options;
 
 static const struct poptOption table[] = {
-    { "role", 'r', POPT_ARG_STRING, &options.role, 0, "only for a client in this state: seed, leech or magnet", "ROLE" },
-    { "scenarios", 0, POPT_ARG_STRING, &options.scenarios, 0, "for these scenario files instead of those built in", "DIR" },
+    { "role", 'r', POPT_ARG_STRING, &options.role, 0, "only for a client in this state: seed, leech or magnet",
+      "ROLE" },
+    { "scenarios", 0, POPT_ARG_STRING, &options.scenarios, 0, "for these scenario files instead of those built in",
+      "DIR" },
     POPT_TABLEEND,
 };
 
 static const char teaches[] =
-    "The torrents are made from their names: every call writes the same bytes, and nothing is fetched.  DIR/README.txt says\n"
+    "The torrents are made from their names: every call writes the same bytes, and nothing is fetched.  DIR/README.txt "
+    "says\n"
     "which of them a client is to load.\n"
     "\n"
     "Examples:\n"
@@ -88,4 +91,5 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     return status;
 }
 
-const struct cli_command cli_fixture = { "fixture", "DIR", "Write the torrents that a client is to load", teaches, run };
+const struct cli_command cli_fixture = { "fixture", "DIR", "Write the torrents that a client is to load", teaches,
+                                         run };

@@ -34,7 +34,8 @@ static int lint(const char *path, size_t *count)
     }
     for (size_t i = 0; i < catalogue.script_count; i++)
         *count += scn_lint(catalogue.scripts[i], complain, NULL);
-    *count += scn_lint_names((const struct scn_script *const *)catalogue.scripts, catalogue.script_count, complain, NULL);
+    *count +=
+        scn_lint_names((const struct scn_script *const *)catalogue.scripts, catalogue.script_count, complain, NULL);
     scn_catalogue_free(&catalogue);
     return CLI_CONTINUE;
 }

@@ -17,8 +17,8 @@ static struct {
 static const struct poptOption table[] = {
     { "rules", 0, POPT_ARG_NONE, &options.rules, 0, "the requirements, and what covers them", NULL },
     { "faults", 0, POPT_ARG_NONE, &options.faults, 0, "the faults, and what must catch them", NULL },
-    { "uncovered", 0, POPT_ARG_NONE, &options.uncovered, 0, "requirements in scope that nothing covers, and the exceptions",
-      NULL },
+    { "uncovered", 0, POPT_ARG_NONE, &options.uncovered, 0,
+      "requirements in scope that nothing covers, and the exceptions", NULL },
     { "json", 0, POPT_ARG_NONE, &options.json, 0, "scenarios and requirements as JSON", NULL },
     { "scenarios", 0, POPT_ARG_STRING, &options.scenarios, 0, "scenario files instead of those built in", "DIR" },
     POPT_TABLEEND,
@@ -45,7 +45,7 @@ static bool is_first_case(const struct list *list, size_t i)
     return i == 0 || list->items[i - 1].scenario != list->items[i].scenario;
 }
 
-/* ---- text ----------------------------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------------------------------- */
 
 static int print_scenarios(const struct list *list)
 {
@@ -114,7 +114,7 @@ static int print_uncovered(const struct list *list)
     return covered + excepted == scope ? CLI_GREEN : CLI_RED;
 }
 
-/* ---- JSON ----------------------------------------------------------------------------------------------------------- */
+/* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
 static json_t *texts(const char *const *list, size_t cap)
 {

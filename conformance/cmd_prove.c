@@ -24,8 +24,10 @@ static const struct poptOption table[] = {
 };
 
 static const char teaches[] =
-    "Plays each scenario against the reference peer in memory, under a clock that jumps: first decent, then with each fault\n"
-    "that the scenario names, which must be caught as it says.  A PATTERN is as for 'conformance run'; the path of a scenario\n"
+    "Plays each scenario against the reference peer in memory, under a clock that jumps: first decent, then with each "
+    "fault\n"
+    "that the scenario names, which must be caught as it says.  A PATTERN is as for 'conformance run'; the path of a "
+    "scenario\n"
     "file or folder stands for what is in it.  Without one, each rule of the monitors must have a fault, too.\n"
     "\n"
     "Examples:\n"
@@ -84,4 +86,5 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     return status;
 }
 
-const struct cli_command cli_prove = { "prove", "[PATTERN...]", "Show that scenarios catch what they are for", teaches, run };
+const struct cli_command cli_prove = { "prove", "[PATTERN...]", "Show that scenarios catch what they are for", teaches,
+                                       run };

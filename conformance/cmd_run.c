@@ -29,7 +29,8 @@ static struct {
 static const struct poptOption table[] = {
     { "target", 't', POPT_ARG_STRING, &options.target, 0, "client that listens already", "HOST:PORT" },
     { "driver", 'd', POPT_ARG_STRING, &options.driver, 0, "program that starts and stops the client", "CMD" },
-    { "role", 'r', POPT_ARG_STRING, &options.role, 0, "state of the client: seed (the default), leech or magnet", "ROLE" },
+    { "role", 'r', POPT_ARG_STRING, &options.role, 0, "state of the client: seed (the default), leech or magnet",
+      "ROLE" },
     { "fixture", 0, POPT_ARG_STRING, &options.fixture, 0, "folder made by 'conformance fixture'", "DIR" },
     { "torrent", 0, POPT_ARG_STRING, &options.torrent, 0, "torrent of your own that the client has loaded", "FILE" },
     { "data", 0, POPT_ARG_STRING, &options.data, 0, "payload of that torrent", "PATH" },
@@ -38,16 +39,19 @@ static const struct poptOption table[] = {
     { "scenarios", 0, POPT_ARG_STRING, &options.scenarios, 0, "scenario files instead of those built in", "DIR" },
     { "tag", 0, POPT_ARG_ARGV, &options.tags, 0, "only scenarios with this tag; may be repeated", "TAG" },
     { "slow-too", 0, POPT_ARG_NONE, &options.slow_too, 0, "also scenarios that take minutes", NULL },
-    { "jobs", 'j', POPT_ARG_INT, &options.jobs, 0, "scenarios at once; 0: all. Default: all on this machine, else 4", "N" },
+    { "jobs", 'j', POPT_ARG_INT, &options.jobs, 0, "scenarios at once; 0: all. Default: all on this machine, else 4",
+      "N" },
     { "timeout-scale", 0, POPT_ARG_DOUBLE, &options.timeout_scale, 0, "stretch all deadlines, for slow clients", "X" },
     { "seed", 0, POPT_ARG_LONG, &options.seed, 0, "of everything random", "N" },
     { "strict", 0, POPT_ARG_NONE, &options.strict, 0, "warnings are failures", NULL },
     { "min-pass", 0, POPT_ARG_INT, &options.min_pass, 0, "fewer passes are not green", "N" },
-    { "report", 0, POPT_ARG_ARGV, &options.reports, 0, "also write a report: json=FILE, tap=FILE, junit=FILE", "KIND=FILE" },
+    { "report", 0, POPT_ARG_ARGV, &options.reports, 0, "also write a report: json=FILE, tap=FILE, junit=FILE",
+      "KIND=FILE" },
     { "pcap", 0, POPT_ARG_STRING, &options.pcap, 0, "write a capture of each run", "DIR" },
     { "source", 0, POPT_ARG_STRING, &options.source, 0, "address to dial from", "ADDR" },
     { "listen-port", 0, POPT_ARG_INT, &options.listen_port, 0, "port that the client dials first", "PORT" },
-    { "tracker-port", 0, POPT_ARG_INT, &options.tracker_port, 0, "port of the suite's tracker, for clients you start", "PORT" },
+    { "tracker-port", 0, POPT_ARG_INT, &options.tracker_port, 0, "port of the suite's tracker, for clients you start",
+      "PORT" },
     POPT_TABLEEND,
 };
 
@@ -84,7 +88,7 @@ struct job {
     char again[AGAIN_MAX];
 };
 
-/* ---- options -------------------------------------------------------------------------------------------------------- */
+/* ---- options ----------------------------------------------------------------------------------------------------- */
 
 static bool read_role(struct job *job)
 {
@@ -122,7 +126,8 @@ static const struct scn_report_kind *report_kind(const char *option, const char 
 {
     const char *equals = strchr(option, '=');
     for (const struct scn_report_kind *kind = scn_report_kinds; equals != NULL && kind->name != NULL; kind++) {
-        if (strlen(kind->name) == (size_t)(equals - option) && strncmp(kind->name, option, (size_t)(equals - option)) == 0) {
+        if (strlen(kind->name) == (size_t)(equals - option) &&
+            strncmp(kind->name, option, (size_t)(equals - option)) == 0) {
             *path = equals + 1;
             return kind;
         }
@@ -171,9 +176,9 @@ static void note_again(struct job *job)
     const struct {
         const char *name, *value;
     } given[] = {
-        { "target", options.target },       { "driver", options.driver }, { "role", options.role },
+        { "target", options.target },       { "driver", options.driver },   { "role", options.role },
         { "fixture", options.fixture },     { "torrent", options.torrent }, { "data", options.data },
-        { "info-hash", options.info_hash }, { "magnet", options.magnet }, { "scenarios", options.scenarios },
+        { "info-hash", options.info_hash }, { "magnet", options.magnet },   { "scenarios", options.scenarios },
         { "source", options.source },
     };
     char *out = job->again;
@@ -189,7 +194,7 @@ static void note_again(struct job *job)
         snprintf(out + len, cap - len, " --slow-too");
 }
 
-/* ---- scenarios ------------------------------------------------------------------------------------------------------ */
+/* ---- scenarios --------------------------------------------------------------------------------------------------- */
 
 static const struct scn_catalogue *named; /* for cli_nearest */
 
@@ -239,7 +244,7 @@ static int choose(struct job *job)
     return CLI_CONTINUE;
 }
 
-/* ---- torrents ------------------------------------------------------------------------------------------------------- */
+/* ---- torrents ---------------------------------------------------------------------------------------------------- */
 
 static bool read_hash(uint8_t out[20])
 {
@@ -295,7 +300,7 @@ static int load_torrents(struct job *job)
     return CLI_CONTINUE;
 }
 
-/* ---- the target ----------------------------------------------------------------------------------------------------- */
+/* ---- the target -------------------------------------------------------------------------------------------------- */
 
 static bool is_network(const struct job *job)
 {
@@ -342,7 +347,7 @@ static bool restart(void *user)
     return started;
 }
 
-/* ---- playing -------------------------------------------------------------------------------------------------------- */
+/* ---- playing ----------------------------------------------------------------------------------------------------- */
 
 static void on_progress(void *user, const struct scn_outcome *outcome, size_t done, size_t total)
 {
@@ -365,8 +370,8 @@ static void describe_world(struct job *job)
         .torrent_count = job->torrents.count,
         .role = job->role,
         .capabilities = 1U << SCN_CAP_metadata,
-        .listen_port = ntohs(job->target.endpoint.has_v4 ? job->target.endpoint.v4.sin_port
-                                                         : job->target.endpoint.v6.sin6_port),
+        .listen_port =
+            ntohs(job->target.endpoint.has_v4 ? job->target.endpoint.v4.sin_port : job->target.endpoint.v6.sin6_port),
         .timeout_scale = options.timeout_scale,
         .seed = (uint64_t)options.seed,
     };
@@ -385,7 +390,9 @@ static void play(struct job *job)
         .listen_port = (uint16_t)options.listen_port,
     };
     struct scn_suite_config config = {
-        .jobs = options.jobs >= 0 ? (unsigned)options.jobs : is_network(job) ? JOBS_NETWORK : 0,
+        .jobs = options.jobs >= 0 ? (unsigned)options.jobs
+                : is_network(job) ? JOBS_NETWORK
+                                  : 0,
         .health = true,
         .progress = on_progress,
         .restart = options.target != NULL ? NULL : restart,

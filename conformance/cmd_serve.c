@@ -28,7 +28,8 @@ static const struct poptOption table[] = {
 };
 
 static const char teaches[] =
-    "Prints `ready PORT` and serves until SIGTERM.  A SPEC is what scenarios write behind `fault`, without the expectation;\n"
+    "Prints `ready PORT` and serves until SIGTERM.  A SPEC is what scenarios write behind `fault`, without the "
+    "expectation;\n"
     "'conformance list --faults' shows all that are in use.\n"
     "\n"
     "Examples:\n"

@@ -15,8 +15,8 @@ struct scn_exception {
 /* Why the requirement is left alone; NULL: it is not. */
 const char *scn_exception_reason(const char *id);
 
-/* Is it one of those that this version sets out to cover?  What a peer that is dialled, as a seed or in any state, must do by
- * BEP 3, 6 and 10; and what monitors can see for BEP 3, 4, 5, 6, 10 and 20. */
+/* Is it one of those that this version sets out to cover?  What a peer that is dialled, as a seed or in any state, must
+ * do by BEP 3, 6 and 10; and what monitors can see for BEP 3, 4, 5, 6, 10 and 20. */
 bool scn_requirement_in_scope(const struct scn_requirement *requirement);
 
 /* Does the scenario name it? */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sockets for the engine.  libuv does the waiting; this file turns its callbacks into the engine's and keeps the dial gate.
+ * Sockets for the engine.  libuv does the waiting; this file turns its callbacks into the engine's.
  *
  * A connection lives until both sides have let go: the engine by forget(), libuv by its close callback.
  */
@@ -14,12 +14,10 @@
 #include <unistd.h>
 
 #include "btw/bytes.h"
+#include "gate.h"
 #include "run.h"
 
-enum { READ_SIZE = 64 * 1024, BACKLOG = 64, GATE_TICK_MS = 100 };
-
-/* Where a dial stands with the gate. */
-enum place { PLACE_NONE, PLACE_WAITING, PLACE_HELD, PLACE_FAILED };
+enum { READ_SIZE = 64 * 1024, BACKLOG = 64 };
 
 struct tcp_conn {
     uv_tcp_t handle; /* first: callbacks get this */
@@ -28,10 +26,9 @@ struct tcp_conn {
     struct scn_tcp *tcp;
     struct scn_conn *engine; /* NULL: forgotten */
     struct scn_dial how;
-    enum place place;
-    TAILQ_ENTRY(tcp_conn) link; /* waiting or failed */
-    uint64_t place_until;    /* held: loop time; UINT64_MAX while it is being connected */
-    int failure;             /* why it could not even be tried */
+    struct scn_gate_dial dial;
+    TAILQ_ENTRY(tcp_conn) link; /* of those that failed */
+    int failure;                /* why it could not even be tried, until that is reported */
     bool open, reading, reset, got_fin, sent_fin, closed;
 };
 
@@ -54,10 +51,9 @@ struct scn_tcp {
     uv_loop_t *loop;
     struct scn_tcp_config config;
     struct sockaddr_storage source;
-    uv_timer_t gate;      /* runs while dials wait; gives back the places of silent connections */
-    uv_idle_t reporter;   /* tells of failures once the operation that met them has returned */
-    struct tcp_conn *held[SCN_TCP_DIALS_MAX];
-    TAILQ_HEAD(, tcp_conn) waiting, failed;
+    struct scn_gate gate;
+    uv_idle_t reporter; /* tells of failures once the operation that met them has returned */
+    TAILQ_HEAD(, tcp_conn) failed;
     unsigned listeners;
     char buffer[READ_SIZE]; /* shared: libuv reads one connection at a time, and the engine copies what it keeps */
 };
@@ -74,9 +70,7 @@ static void *must(void *memory)
     return memory;
 }
 
-/* ---- the end of a connection ---------------------------------------------------------------------------------------- */
-
-static void gate_leave(struct tcp_conn *conn);
+/* ---- the end of a connection ------------------------------------------------------------------------------------- */
 
 static void conn_release(struct tcp_conn *conn)
 {
@@ -93,7 +87,11 @@ static void on_closed(uv_handle_t *handle)
 
 static void conn_close(struct tcp_conn *conn)
 {
-    gate_leave(conn);
+    struct scn_tcp *tcp = conn->tcp;
+    scn_gate_leave(&tcp->gate, &conn->dial);
+    if (conn->failure != 0)
+        TAILQ_REMOVE(&tcp->failed, conn, link);
+    conn->failure = 0;
     conn->open = false;
     if (!uv_is_closing((uv_handle_t *)&conn->handle))
         uv_close((uv_handle_t *)&conn->handle, on_closed);
@@ -113,7 +111,7 @@ static bool is_reset(ssize_t status)
     return status == UV_ECONNRESET || status == UV_EPIPE;
 }
 
-/* ---- bytes ---------------------------------------------------------------------------------------------------------- */
+/* ---- bytes ------------------------------------------------------------------------------------------------------- */
 
 static void on_buffer(uv_handle_t *handle, size_t size, uv_buf_t *out)
 {
@@ -127,7 +125,7 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
     struct tcp_conn *conn = (struct tcp_conn *)stream;
     if (got == 0)
         return; /* nothing there after all */
-    gate_leave(conn);
+    scn_gate_leave(&conn->tcp->gate, &conn->dial);
     if (got > 0) {
         scn_conn_received(conn->engine, btw_slice_of(buffer->base, (size_t)got));
     } else if (got == UV_EOF && !conn->reset) {
@@ -234,7 +232,7 @@ static void tcp_rst(struct scn_link *link, void *handle)
     conn_close(conn);
 }
 
-/* ---- dialling ------------------------------------------------------------------------------------------------------- */
+/* ---- dialling ---------------------------------------------------------------------------------------------------- */
 
 static void on_connected(uv_connect_t *request, int status)
 {
@@ -246,7 +244,7 @@ static void on_connected(uv_connect_t *request, int status)
         return;
     }
     conn->open = true;
-    conn->place_until = uv_now(conn->tcp->loop) + SCN_TCP_SILENCE_MS;
+    scn_gate_connected(&conn->tcp->gate, &conn->dial);
     uv_tcp_nodelay(&conn->handle, 1);
     read_start(conn);
     scn_conn_opened(conn->engine);
@@ -294,67 +292,28 @@ static int connect_now(struct tcp_conn *conn)
     return failed != 0 ? failed : uv_tcp_connect(&conn->connect, &conn->handle, target, on_connected);
 }
 
-/* ---- the gate ------------------------------------------------------------------------------------------------------- */
+/* ---- starting ---------------------------------------------------------------------------------------------------- */
 
 static void on_report(uv_idle_t *idle)
 {
     struct scn_tcp *tcp = idle->data;
     struct tcp_conn *conn;
     while ((conn = TAILQ_FIRST(&tcp->failed)) != NULL)
-        conn_gone(conn, conn->failure == UV_EADDRNOTAVAIL ? "the target has no such address" : uv_strerror(conn->failure));
+        conn_gone(conn,
+                  conn->failure == UV_EADDRNOTAVAIL ? "the target has no such address" : uv_strerror(conn->failure));
     uv_idle_stop(idle);
 }
 
-static void gate_enter(struct scn_tcp *tcp, struct tcp_conn *conn, struct tcp_conn **place)
+static void on_start(struct scn_gate_dial *dial)
 {
-    TAILQ_REMOVE(&tcp->waiting, conn, link);
-    conn->failure = connect_now(conn);
-    if (conn->failure != 0) {
-        conn->place = PLACE_FAILED;
-        TAILQ_INSERT_TAIL(&tcp->failed, conn, link);
-        uv_idle_start(&tcp->reporter, on_report);
-        return;
-    }
-    *place = conn;
-    conn->place = PLACE_HELD;
-    conn->place_until = UINT64_MAX;
-}
-
-/* Takes back the places of those that stay silent, and gives free ones away. */
-static void gate_turn(uv_timer_t *timer)
-{
-    struct scn_tcp *tcp = timer->data;
-    for (size_t i = 0; i < SCN_TCP_DIALS_MAX; i++) {
-        struct tcp_conn **place = &tcp->held[i];
-        if (*place != NULL && (*place)->place_until <= uv_now(tcp->loop)) {
-            (*place)->place = PLACE_NONE;
-            *place = NULL;
-        }
-        while (*place == NULL && !TAILQ_EMPTY(&tcp->waiting))
-            gate_enter(tcp, TAILQ_FIRST(&tcp->waiting), place);
-    }
-    if (TAILQ_EMPTY(&tcp->waiting))
-        uv_timer_stop(timer);
-    else if (!uv_is_active((uv_handle_t *)timer))
-        uv_timer_start(timer, gate_turn, GATE_TICK_MS, GATE_TICK_MS);
-}
-
-static void gate_leave(struct tcp_conn *conn)
-{
+    struct tcp_conn *conn = (struct tcp_conn *)((char *)dial - offsetof(struct tcp_conn, dial));
     struct scn_tcp *tcp = conn->tcp;
-    enum place place = conn->place;
-    conn->place = PLACE_NONE;
-    if (place == PLACE_WAITING)
-        TAILQ_REMOVE(&tcp->waiting, conn, link);
-    if (place == PLACE_FAILED)
-        TAILQ_REMOVE(&tcp->failed, conn, link);
-    if (place != PLACE_HELD)
+    conn->failure = connect_now(conn);
+    if (conn->failure == 0)
         return;
-    for (size_t i = 0; i < SCN_TCP_DIALS_MAX; i++) {
-        if (tcp->held[i] == conn)
-            tcp->held[i] = NULL;
-    }
-    gate_turn(&tcp->gate);
+    TAILQ_INSERT_TAIL(&tcp->failed, conn, link);
+    uv_idle_start(&tcp->reporter, on_report);
+    scn_gate_leave(&tcp->gate, dial);
 }
 
 static struct tcp_conn *conn_new(struct scn_tcp *tcp)
@@ -371,9 +330,7 @@ static void *tcp_dial(struct scn_link *link, struct scn_conn *engine, const stru
     struct tcp_conn *conn = conn_new(tcp);
     conn->engine = engine;
     conn->how = *how;
-    conn->place = PLACE_WAITING;
-    TAILQ_INSERT_TAIL(&tcp->waiting, conn, link);
-    gate_turn(&tcp->gate);
+    scn_gate_enter(&tcp->gate, &conn->dial);
     return conn;
 }
 
@@ -398,7 +355,7 @@ static bool tcp_address(struct scn_link *link, void *handle, struct btw_address 
     return out->len != 0;
 }
 
-/* ---- listening ------------------------------------------------------------------------------------------------------ */
+/* ---- listening --------------------------------------------------------------------------------------------------- */
 
 static void on_incoming(uv_stream_t *server, int status)
 {
@@ -476,7 +433,7 @@ static void tcp_unlisten(struct scn_link *link, void *handle)
     uv_close((uv_handle_t *)&listener->handle, listener_free);
 }
 
-/* ---- the link ------------------------------------------------------------------------------------------------------- */
+/* ---- the link ---------------------------------------------------------------------------------------------------- */
 
 static int64_t tcp_now(struct scn_link *link)
 {
@@ -508,11 +465,10 @@ struct scn_tcp *scn_tcp_new(uv_loop_t *loop, const struct scn_tcp_config *config
         memcpy(&tcp->source, config->source, v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
         tcp->config.source = (const struct sockaddr *)&tcp->source;
     }
-    TAILQ_INIT(&tcp->waiting);
     TAILQ_INIT(&tcp->failed);
-    uv_timer_init(loop, &tcp->gate);
+    scn_gate_init(&tcp->gate, loop, on_start);
     uv_idle_init(loop, &tcp->reporter);
-    tcp->gate.data = tcp->reporter.data = tcp;
+    tcp->reporter.data = tcp;
     return tcp;
 }
 
@@ -523,7 +479,7 @@ struct scn_link *scn_tcp_link(struct scn_tcp *tcp)
 
 void scn_tcp_close(struct scn_tcp *tcp)
 {
-    uv_close((uv_handle_t *)&tcp->gate, NULL);
+    scn_gate_close(&tcp->gate);
     uv_close((uv_handle_t *)&tcp->reporter, NULL);
 }
 

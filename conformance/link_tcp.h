@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A link over real sockets on a libuv loop.  The loop belongs to the caller, who runs it; everything happens on its thread.
+ * A link over real sockets on a libuv loop.  The loop belongs to the caller, who runs it; everything happens on its
+ * thread.
  */
 #ifndef SCN_LINK_TCP_H
 #define SCN_LINK_TCP_H
@@ -10,21 +11,16 @@
 #include "link.h"
 #include "net.h"
 
-enum {
-    /* Dials on which nothing has come yet: clients that accept a few connections a second must not be overrun. */
-    SCN_TCP_DIALS_MAX = 16,
-    SCN_TCP_SILENCE_MS = 6000, /* a connection that stays silent gives its place away after that: aria2 accepts 3 a second */
-};
-
 /* A listener that the target is to be told of, or no more (on false).  peer_id is NULL when any will do. */
 typedef void scn_tcp_offer_fn(void *user, const uint8_t info_hash[20], const struct btw_address *address,
                               const uint8_t *peer_id, bool on);
 
 struct scn_tcp_config {
     struct scn_endpoint target;
-    const struct sockaddr *source; /* of every dial; NULL: on the loopback net one per number, else the system's choice */
-    uint16_t listen_port;          /* of the first listener; 0, and all others: chosen by the system */
-    scn_tcp_offer_fn *offer;       /* NULL: this target cannot be made to dial */
+    const struct sockaddr
+        *source;             /* of every dial; NULL: on the loopback net one per number, else the system's choice */
+    uint16_t listen_port;    /* of the first listener; 0, and all others: chosen by the system */
+    scn_tcp_offer_fn *offer; /* NULL: this target cannot be made to dial */
     void *user;
 };
 

@@ -11,7 +11,8 @@
 #include "cli.h"
 
 static const struct cli_command *const commands[] = {
-    &cli_run, &cli_list, &cli_explain, &cli_lint, &cli_fmt, &cli_prove, &cli_fixture, &cli_serve, &cli_decode, &cli_encode,
+    &cli_run,   &cli_list,    &cli_explain, &cli_lint,   &cli_fmt,
+    &cli_prove, &cli_fixture, &cli_serve,   &cli_decode, &cli_encode,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0], DESCRIPTORS = 16384 };
 
@@ -22,7 +23,8 @@ static const char *command_name(size_t i)
 
 static void usage(FILE *out)
 {
-    fputs("Judges BitTorrent clients by what they say on the peer wire.\n\nUsage: conformance COMMAND [OPTION...]\n\n", out);
+    fputs("Judges BitTorrent clients by what they say on the peer wire.\n\nUsage: conformance COMMAND [OPTION...]\n\n",
+          out);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->about);
     fputs("\nTry this first, it needs nothing else:\n"

@@ -189,5 +189,6 @@ void scn_net_print(char text[SCN_NET_TEXT], const struct sockaddr *address)
 
 void scn_endpoint_print(char text[SCN_NET_TEXT], const struct scn_endpoint *endpoint)
 {
-    scn_net_print(text, endpoint->has_v4 ? (const struct sockaddr *)&endpoint->v4 : (const struct sockaddr *)&endpoint->v6);
+    scn_net_print(text,
+                  endpoint->has_v4 ? (const struct sockaddr *)&endpoint->v4 : (const struct sockaddr *)&endpoint->v6);
 }

@@ -12,8 +12,8 @@
 
 /* Where a target listens. */
 struct scn_endpoint {
-    struct sockaddr_in v4;   /* valid when has_v4 */
-    struct sockaddr_in6 v6;  /* valid when has_v6 */
+    struct sockaddr_in v4;  /* valid when has_v4 */
+    struct sockaddr_in6 v6; /* valid when has_v6 */
     bool has_v4, has_v6;
 };
 
@@ -25,8 +25,8 @@ bool scn_net_resolve(struct scn_endpoint *out, const char *host_port, char *erro
 
 bool scn_net_is_loopback(const struct sockaddr *address);
 
-/* Source address number `number` on the loopback net, 127.r.s.1: a /24 of its own for each, because clients refuse, ban and
- * deduplicate by address, some by /24.  Repeats after 62,500. */
+/* Source address number `number` on the loopback net, 127.r.s.1: a /24 of its own for each, because clients refuse, ban
+ * and deduplicate by address, some by /24.  Repeats after 62,500. */
 void scn_net_source(struct sockaddr_in *out, unsigned number);
 /* The same for listeners, out of 127.251 to 127.254, which no source ever uses. */
 void scn_net_listener(struct sockaddr_in *out, unsigned number);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Streams dressed up as packets.  The engine's tap tells bytes and nothing else, so whoever speaks first on a connection
- * is shown as the one who dialled, and connections have no end.
+ * Streams dressed up as packets.  The engine's tap tells bytes and nothing else, so whoever speaks first on a
+ * connection is shown as the one who dialled, and connections have no end.
  */
 #include "pcap_write.h"
 
@@ -19,7 +19,7 @@
 enum {
     SEGMENT = 32 * 1024, /* payload of one packet at most */
     SNAPLEN = 65535,
-    CONNS_MAX = 256,     /* per run; further ones are not captured */
+    CONNS_MAX = 256, /* per run; further ones are not captured */
     PORT_DIALLER = 40000,
     PORT_LISTENER = 6881,
 };
@@ -58,7 +58,7 @@ struct packet {
     uint8_t data[SEGMENT];
 } __attribute__((packed));
 
-/* ---- packets -------------------------------------------------------------------------------------------------------- */
+/* ---- packets ----------------------------------------------------------------------------------------------------- */
 
 static uint32_t sum16(const void *bytes, size_t len, uint32_t sum)
 {
@@ -90,9 +90,18 @@ static void put_packet(struct scn_pcap_file *file, struct flow *flow, enum side 
     const struct sockaddr_in *source = &flow->ends[from], *target = &flow->ends[!from];
     size_t size = sizeof(struct iphdr) + sizeof(struct tcphdr) + data.len;
     struct packet packet = {
-        .ip = { .version = 4, .ihl = 5, .tot_len = htons((uint16_t)size), .id = htons(file->ip_id++), .ttl = 64,
-                .protocol = IPPROTO_TCP, .saddr = source->sin_addr.s_addr, .daddr = target->sin_addr.s_addr },
-        .tcp = { .source = source->sin_port, .dest = target->sin_port, .seq = htonl(flow->next[from]), .doff = 5,
+        .ip = { .version = 4,
+                .ihl = 5,
+                .tot_len = htons((uint16_t)size),
+                .id = htons(file->ip_id++),
+                .ttl = 64,
+                .protocol = IPPROTO_TCP,
+                .saddr = source->sin_addr.s_addr,
+                .daddr = target->sin_addr.s_addr },
+        .tcp = { .source = source->sin_port,
+                 .dest = target->sin_port,
+                 .seq = htonl(flow->next[from]),
+                 .doff = 5,
                  .window = htons(UINT16_MAX) },
     };
     packet.tcp.syn = (flags & TH_SYN) != 0;
@@ -157,7 +166,7 @@ void scn_pcap_tap(void *user, const struct scn_conn *conn, bool sent, struct btw
     }
 }
 
-/* ---- files ---------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 static void file_free(struct scn_pcap_file *file)
 {

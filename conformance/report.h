@@ -15,14 +15,14 @@ struct scn_report {
     const struct scn_suite *suite; /* that is over */
     const char *target;            /* "127.0.0.1:6881" */
     const char *role;              /* "seed" */
-    const char *again;             /* command that runs a scenario again, without its id: "conformance run --target ..." */
+    const char *again; /* command that runs a scenario again, without its id: "conformance run --target ..." */
     double seconds;
     bool interrupted;
     /* Filled by scn_report_count. */
-    size_t verdicts[SCN_DEFAULT];  /* runs by verdict; what is INFO counts as PASS */
-    size_t breaches[SCN_DEFAULT];  /* findings of monitors: SCN_WARN and SCN_FAIL */
-    const char *client;            /* as the target named itself, "" when it did not */
-    char peer_id[4 * 20 + 1];      /* printable, "" when no handshake came */
+    size_t verdicts[SCN_DEFAULT]; /* runs by verdict; what is INFO counts as PASS */
+    size_t breaches[SCN_DEFAULT]; /* findings of monitors: SCN_WARN and SCN_FAIL */
+    const char *client;           /* as the target named itself, "" when it did not */
+    char peer_id[4 * 20 + 1];     /* printable, "" when no handshake came */
 };
 
 void scn_report_count(struct scn_report *report);
@@ -43,20 +43,20 @@ void scn_report_junit(const struct scn_report *report, FILE *out);
 /* Writes it whole or not at all.  False: errno says why. */
 bool scn_report_write(const struct scn_report *report, const struct scn_report_kind *kind, const char *path);
 
-/* ---- the terminal --------------------------------------------------------------------------------------------------- */
+/* ---- the terminal ------------------------------------------------------------------------------------------------ */
 
 struct scn_terminal {
     FILE *out;
-    bool live;   /* a line that tells the progress is rewritten in place */
+    bool live; /* a line that tells the progress is rewritten in place */
     bool color;
-    size_t red;  /* failures so far */
+    size_t red; /* failures so far */
 };
 /* Live and coloured only on a terminal; NO_COLOR is respected. */
 struct scn_terminal scn_terminal_on(FILE *out);
 void scn_terminal_progress(struct scn_terminal *terminal, const struct scn_outcome *outcome, size_t done, size_t total);
 void scn_terminal_report(struct scn_terminal *terminal, const struct scn_report *report);
 
-/* ---- for all forms -------------------------------------------------------------------------------------------------- */
+/* ---- for all forms ----------------------------------------------------------------------------------------------- */
 
 const char *scn_level_name(enum btw_level level); /* "MUST" */
 /* Of the first requirement the scenario names; NULL: the ledger does not know it. */

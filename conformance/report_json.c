@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The report as JSON, schema 1 (docs/report.md).  Texts that come from the target may be anything, so they are made ASCII.
+ * The report as JSON, schema 1 (docs/report.md).  Texts that come from the target may be anything, so they are made
+ * ASCII.
  */
 #include <jansson.h>
 #include <stdlib.h>

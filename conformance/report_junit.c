@@ -6,7 +6,8 @@
 
 #include "report.h"
 
-/* Text for an attribute or an element.  XML has no way to write most control characters, and the bytes may be no UTF-8. */
+/* Text for an attribute or an element.  XML has no way to write most control characters, and the bytes may be no
+ * UTF-8. */
 static void put(FILE *out, const char *text)
 {
     for (; text != NULL && *text != '\0'; text++) {

@@ -10,10 +10,10 @@
 
 enum { TIMELINE_LINES = 25, SLOWEST = 3, REASONS_MAX = 64 };
 
-/* ---- colour --------------------------------------------------------------------------------------------------------- */
+/* ---- colour ------------------------------------------------------------------------------------------------------ */
 
 static const char *const colors[] = {
-    [SCN_PASS] = "\033[32m", [SCN_WARN] = "\033[33m",  [SCN_FAIL] = "\033[31m",
+    [SCN_PASS] = "\033[32m",  [SCN_WARN] = "\033[33m",  [SCN_FAIL] = "\033[31m",
     [SCN_CRASH] = "\033[31m", [SCN_ERROR] = "\033[35m", [SCN_DEFAULT] = NULL,
 };
 
@@ -34,7 +34,7 @@ struct scn_terminal scn_terminal_on(FILE *out)
     return (struct scn_terminal){ .out = out, .live = tty, .color = tty && (none == NULL || none[0] == '\0') };
 }
 
-/* ---- while it runs -------------------------------------------------------------------------------------------------- */
+/* ---- while it runs ----------------------------------------------------------------------------------------------- */
 
 static bool is_red(enum scn_verdict verdict)
 {
@@ -52,7 +52,7 @@ void scn_terminal_progress(struct scn_terminal *terminal, const struct scn_outco
     fflush(terminal->out);
 }
 
-/* ---- one outcome ---------------------------------------------------------------------------------------------------- */
+/* ---- one outcome ------------------------------------------------------------------------------------------------- */
 
 static void print_requirements(const struct scn_terminal *terminal, const struct scn_scenario *scenario)
 {
@@ -61,8 +61,8 @@ static void print_requirements(const struct scn_terminal *terminal, const struct
         char spec[16];
         if (requirement != NULL)
             fprintf(terminal->out, "  rule   %s (%s, %s, %s): %s\n", requirement->id,
-                    scn_requirement_spec(requirement, spec), requirement->section,
-                    scn_level_name(requirement->level), requirement->summary);
+                    scn_requirement_spec(requirement, spec), requirement->section, scn_level_name(requirement->level),
+                    requirement->summary);
     }
 }
 
@@ -99,7 +99,8 @@ static void print_outcome(const struct scn_terminal *terminal, const struct scn_
     fprintf(terminal->out, "  again  %s %s\n", report->again, outcome->item->id);
 }
 
-static void print_outcomes(const struct scn_terminal *terminal, const struct scn_report *report, enum scn_verdict verdict)
+static void print_outcomes(const struct scn_terminal *terminal, const struct scn_report *report,
+                           enum scn_verdict verdict)
 {
     for (size_t i = 0; i < scn_suite_outcome_count(report->suite); i++) {
         const struct scn_outcome *outcome = scn_suite_outcome(report->suite, i);
@@ -108,10 +109,11 @@ static void print_outcomes(const struct scn_terminal *terminal, const struct scn
     }
 }
 
-/* ---- findings ------------------------------------------------------------------------------------------------------- */
+/* ---- findings ---------------------------------------------------------------------------------------------------- */
 
 /* All breaches of one rule: the first in full, then in how many runs there were more. */
-static void print_rule(const struct scn_terminal *terminal, const struct scn_report *report, const struct btw_rule *rule)
+static void print_rule(const struct scn_terminal *terminal, const struct scn_report *report,
+                       const struct btw_rule *rule)
 {
     const struct scn_finding *first = NULL;
     const struct scn_outcome *where = NULL;
@@ -151,10 +153,11 @@ static void print_findings(const struct scn_terminal *terminal, const struct scn
         print_rule(terminal, report, btw_rule_at(i));
 }
 
-/* ---- what was not tested -------------------------------------------------------------------------------------------- */
+/* ---- what was not tested ----------------------------------------------------------------------------------------- */
 
 /* One line per reason, with an example. */
-static void print_reasons(const struct scn_terminal *terminal, const struct scn_report *report, enum scn_verdict verdict)
+static void print_reasons(const struct scn_terminal *terminal, const struct scn_report *report,
+                          enum scn_verdict verdict)
 {
     struct {
         const char *reason, *example;
@@ -186,7 +189,7 @@ static void print_reasons(const struct scn_terminal *terminal, const struct scn_
     }
 }
 
-/* ---- the sum -------------------------------------------------------------------------------------------------------- */
+/* ---- the sum ----------------------------------------------------------------------------------------------------- */
 
 static const enum scn_verdict shown[] = {
     SCN_PASS, SCN_WARN, SCN_FAIL, SCN_CRASH, SCN_INCONCLUSIVE, SCN_UNSUPPORTED, SCN_SKIP, SCN_ERROR,

@@ -78,7 +78,7 @@ static int64_t now(const struct server *server)
     return (int64_t)uv_now(server->loop);
 }
 
-/* ---- one connection ------------------------------------------------------------------------------------------------- */
+/* ---- one connection ---------------------------------------------------------------------------------------------- */
 
 static void served_free(uv_handle_t *handle)
 {
@@ -192,7 +192,7 @@ static void served_pump(struct served *conn)
     }
 }
 
-/* ---- accepting and dialling ----------------------------------------------------------------------------------------- */
+/* ---- accepting and dialling -------------------------------------------------------------------------------------- */
 
 static void on_incoming(uv_stream_t *listener, int status)
 {
@@ -251,8 +251,8 @@ static void round_work(uv_work_t *work)
 {
     struct round *round = (struct round *)work;
     for (size_t i = 0; i < round->fixture_count; i++)
-        round->counts[i] = scn_announce(round->announcer, round->fixtures[i].meta.info_hash, round->complete[i],
-                                        round->peers[i]);
+        round->counts[i] =
+            scn_announce(round->announcer, round->fixtures[i].meta.info_hash, round->complete[i], round->peers[i]);
 }
 
 static void round_over(uv_work_t *work, int status)
@@ -284,7 +284,7 @@ static void on_announce(uv_timer_t *timer)
     uv_queue_work(server->loop, &round->work, round_work, round_over);
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------------------- */
+/* ---- the loop ---------------------------------------------------------------------------------------------------- */
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -352,7 +352,7 @@ static void parent_buffer(uv_handle_t *handle, size_t size, uv_buf_t *out)
     *out = uv_buf_init(nothing, sizeof nothing);
 }
 
-/* ---- beginning and end ---------------------------------------------------------------------------------------------- */
+/* ---- beginning and end ------------------------------------------------------------------------------------------- */
 
 static bool listen_on(struct server *server, uv_tcp_t *listener, const struct sockaddr *address)
 {

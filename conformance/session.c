@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One turn of the loop: bytes come in by the link's callbacks, then the suite plays on, then the loop sleeps until there is
- * something to do.
+ * One turn of the loop: bytes come in by the link's callbacks, then the suite plays on, then the loop sleeps until
+ * there is something to do.
  */
 #include "session.h"
 

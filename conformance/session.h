@@ -25,8 +25,8 @@ struct scn_session {
 /* Starts the loop and the tracker on host:port (0: any).  The struct must not be moved.  False: errno says why. */
 bool scn_session_open(struct scn_session *session, const char *host, uint16_t port);
 
-/* Plays the items against tcp->target until all are over, or a signal comes.  Listeners are told to the session's tracker:
- * tcp->offer and tcp->user are not the caller's. */
+/* Plays the items against tcp->target until all are over, or a signal comes.  Listeners are told to the session's
+ * tracker: tcp->offer and tcp->user are not the caller's. */
 void scn_session_play(struct scn_session *session, const struct scn_item *items, size_t count, struct scn_world *world,
                       const struct scn_tcp_config *tcp, const struct scn_suite_config *config);
 

@@ -21,15 +21,25 @@ static bool fail(struct scn_target_process *target, const char *what)
     return false;
 }
 
-/* ---- starting ------------------------------------------------------------------------------------------------------- */
+/* ---- starting ---------------------------------------------------------------------------------------------------- */
 
 static bool start_peer(struct scn_target_process *target)
 {
     char port[8];
     snprintf(port, sizeof port, "%u", target->port);
     const char *argv[] = {
-        "/proc/self/exe", "serve", "--until-eof", "--role", scn_target_name(target->config->role), "--port", port,
-        "--torrents", target->names, "--tracker", target->config->tracker, NULL,
+        "/proc/self/exe",
+        "serve",
+        "--until-eof",
+        "--role",
+        scn_target_name(target->config->role),
+        "--port",
+        port,
+        "--torrents",
+        target->names,
+        "--tracker",
+        target->config->tracker,
+        NULL,
     };
     target->child = scn_child_start(argv, SCN_TARGET_READY_MS, target->error, sizeof target->error);
     return target->child != NULL;
@@ -41,8 +51,20 @@ static bool start_driver(struct scn_target_process *target)
     snprintf(port, sizeof port, "%u", target->port);
     snprintf(folder, sizeof folder, "%s/run-%u", target->scratch, ++target->starts);
     const char *argv[] = {
-        target->config->driver, "start", scn_target_name(target->config->role), "--fixture", target->fixture,
-        "--port", port, "--dir", folder, "--torrents", target->names, "--tracker", target->config->tracker, NULL,
+        target->config->driver,
+        "start",
+        scn_target_name(target->config->role),
+        "--fixture",
+        target->fixture,
+        "--port",
+        port,
+        "--dir",
+        folder,
+        "--torrents",
+        target->names,
+        "--tracker",
+        target->config->tracker,
+        NULL,
     };
     target->child = scn_child_start(argv, SCN_TARGET_READY_MS, target->error, sizeof target->error);
     return target->child != NULL;
@@ -56,7 +78,7 @@ static bool start(struct scn_target_process *target)
     return started && scn_net_resolve(&target->endpoint, address, target->error, sizeof target->error);
 }
 
-/* ---- what a driver needs -------------------------------------------------------------------------------------------- */
+/* ---- what a driver needs ----------------------------------------------------------------------------------------- */
 
 static bool make_scratch(struct scn_target_process *target)
 {
@@ -111,7 +133,7 @@ static void drop_unloaded(const struct scn_target_process *target, struct scn_to
     }
 }
 
-/* ---- the target ----------------------------------------------------------------------------------------------------- */
+/* ---- the target -------------------------------------------------------------------------------------------------- */
 
 static bool open_process(struct scn_target_process *target, struct scn_torrents *torrents)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Getting hold of a target: one that listens already, one that a driver starts, or the reference peer in a process of its
- * own.
+ * Getting hold of a target: one that listens already, one that a driver starts, or the reference peer in a process of
+ * its own.
  */
 #ifndef SCN_TARGET_H
 #define SCN_TARGET_H
@@ -29,11 +29,11 @@ struct scn_target_process {
     char fixture[128];
     uint16_t port;
     unsigned starts;
-    char error[300];         /* why the last call failed, one sentence */
+    char error[300]; /* why the last call failed, one sentence */
 };
 
-/* Takes hold of the target, which shall have the torrents; those that a driver says the client cannot load are taken out
- * of the list.  config is borrowed.  False: error says why, and nothing is left behind. */
+/* Takes hold of the target, which shall have the torrents; those that a driver says the client cannot load are taken
+ * out of the list.  config is borrowed.  False: error says why, and nothing is left behind. */
 bool scn_target_open(struct scn_target_process *target, const struct scn_target_config *config,
                      struct scn_torrents *torrents);
 /* Starts it anew, in its first state.  False: it is not ours, or error says why. */

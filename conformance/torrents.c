@@ -38,7 +38,7 @@ static struct scn_torrent *add(struct scn_torrents *torrents, const char *kind, 
     return torrent;
 }
 
-/* ---- fixtures ------------------------------------------------------------------------------------------------------- */
+/* ---- fixtures ---------------------------------------------------------------------------------------------------- */
 
 static bool read_fixture(const struct scn_torrent *torrent, uint64_t offset, uint8_t *out, size_t len)
 {
@@ -76,7 +76,7 @@ const struct btw_fixture *scn_torrents_fixture(const struct scn_torrent *torrent
     return source && source->fixed ? &source->fixture : NULL;
 }
 
-/* ---- files ---------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 /* DATA/name/part, or DATA/part when DATA is the torrent's own folder, or DATA itself when it is the file. */
 static int open_file(const char *data, const struct btw_metainfo *meta, const struct btw_metainfo_file *file)

@@ -32,7 +32,7 @@ struct scn_tracker {
     size_t id_count;
 };
 
-/* ---- the answer ----------------------------------------------------------------------------------------------------- */
+/* ---- the answer -------------------------------------------------------------------------------------------------- */
 
 static void put_compact(struct btw_writer *w, const struct scn_tracker *tracker, const uint8_t *info_hash, uint8_t len)
 {
@@ -154,7 +154,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     return queued;
 }
 
-/* ---- on the loop ---------------------------------------------------------------------------------------------------- */
+/* ---- on the loop ------------------------------------------------------------------------------------------------- */
 
 static void turn(struct scn_tracker *tracker);
 
@@ -187,8 +187,8 @@ struct scn_tracker *scn_tracker_new(uv_loop_t *loop, const char *host, uint16_t 
     struct scn_tracker *tracker = calloc(1, sizeof *tracker);
     if (tracker == NULL)
         return NULL;
-    tracker->daemon = MHD_start_daemon(MHD_USE_EPOLL, port, NULL, NULL, on_request, tracker,
-                                       MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+    tracker->daemon = MHD_start_daemon(MHD_USE_EPOLL, port, NULL, NULL, on_request, tracker, MHD_OPTION_SOCK_ADDR,
+                                       &address, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
                                        MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT_S, MHD_OPTION_END);
     if (tracker->daemon == NULL) {
         free(tracker);

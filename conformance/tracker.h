@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An HTTP tracker (BEP 3, BEP 23) on the loop of the caller: it names the suite's listeners to the target, and keeps what the
- * target says of itself.  Everything else about trackers is no business of a peer wire suite.
+ * An HTTP tracker (BEP 3, BEP 23) on the loop of the caller: it names the suite's listeners to the target, and keeps
+ * what the target says of itself.  Everything else about trackers is no business of a peer wire suite.
  */
 #ifndef SCN_TRACKER_H
 #define SCN_TRACKER_H

@@ -16,10 +16,11 @@
 #include <unistd.h>
 
 #include "btw/bytes.h"
+#include "gate.h"
 #include "link_tcp.h"
 #include "run.h"
 
-/* ---- the engine's place --------------------------------------------------------------------------------------------- */
+/* ---- the engine's place ------------------------------------------------------------------------------------------ */
 
 struct scn_conn {
     bool opened, ended;
@@ -75,7 +76,7 @@ struct scn_conn *scn_conn_accepted(struct scn_listener *listener, void *handle)
     return conn;
 }
 
-/* ---- a link and a target -------------------------------------------------------------------------------------------- */
+/* ---- a link and a target ----------------------------------------------------------------------------------------- */
 
 struct bench {
     uv_loop_t loop;
@@ -109,7 +110,9 @@ static int setup(void **state)
     assert_int_equal(bind(bench.listener, (struct sockaddr *)&bench.address, sizeof bench.address), 0);
     assert_int_equal(getsockname(bench.listener, (struct sockaddr *)&bench.address, &size), 0);
     assert_int_equal(listen(bench.listener, 64), 0);
-    struct scn_tcp_config config = { .target = { .v4 = bench.address, .has_v4 = true }, .offer = on_offer, .user = &bench };
+    struct scn_tcp_config config = { .target = { .v4 = bench.address, .has_v4 = true },
+                                     .offer = on_offer,
+                                     .user = &bench };
     uv_loop_init(&bench.loop);
     bench.tcp = scn_tcp_new(&bench.loop, &config);
     bench.link = scn_tcp_link(bench.tcp);
@@ -175,14 +178,16 @@ static void reset(int fd)
     close(fd);
 }
 
-/* ---- tests ---------------------------------------------------------------------------------------------------------- */
+/* ---- tests ------------------------------------------------------------------------------------------------------- */
 
 static void each_number_has_an_address_of_its_own(void **state)
 {
     static const struct {
         unsigned number;
         const char *address;
-    } rows[] = { { 0, "127.1.1.1" }, { 7, "127.1.8.1" }, { 249, "127.1.250.1" }, { 250, "127.2.1.1" }, { 62499, "127.250.250.1" } };
+    } rows[] = {
+        { 0, "127.1.1.1" }, { 7, "127.1.8.1" }, { 249, "127.1.250.1" }, { 250, "127.2.1.1" }, { 62499, "127.250.250.1" }
+    };
     struct bench *bench = *state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct scn_conn conn = { 0 };
@@ -368,23 +373,23 @@ static int accept_now(const struct bench *bench)
 
 static void no_more_dials_than_places(void **state)
 {
-    enum { DIALS = SCN_TCP_DIALS_MAX + 2 };
+    enum { DIALS = SCN_GATE_PLACES + 2 };
     struct bench *bench = *state;
     struct scn_conn conns[DIALS] = { { 0 } };
     void *handles[DIALS];
     int fds[DIALS];
     for (unsigned i = 0; i < DIALS; i++)
         handles[i] = dial(bench, &conns[i], i);
-    for (unsigned i = 0; i < SCN_TCP_DIALS_MAX; i++) {
+    for (unsigned i = 0; i < SCN_GATE_PLACES; i++) {
         run_until(bench, &conns[i].opened);
         fds[i] = accept_now(bench);
         assert_true(fds[i] >= 0);
     }
     assert_int_equal(accept_now(bench), -1);
     assert_int_equal(send(fds[3], "!", 1, 0), 1); /* the first byte gives a place back */
-    run_until(bench, &conns[SCN_TCP_DIALS_MAX].opened);
-    fds[SCN_TCP_DIALS_MAX] = accept_now(bench);
-    assert_true(fds[SCN_TCP_DIALS_MAX] >= 0);
+    run_until(bench, &conns[SCN_GATE_PLACES].opened);
+    fds[SCN_GATE_PLACES] = accept_now(bench);
+    assert_true(fds[SCN_GATE_PLACES] >= 0);
     assert_int_equal(accept_now(bench), -1);
     forget(bench, handles[0]); /* and so does the end */
     run_until(bench, &conns[DIALS - 1].opened);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * All forms of a report about one small suite, played in memory against the reference peer: one run passes, one fails, one
- * is skipped, and the texts hold what the forms must escape.
+ * All forms of a report about one small suite, played in memory against the reference peer: one run passes, one fails,
+ * one is skipped, and the texts hold what the forms must escape.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -74,20 +74,29 @@ static int setup(void **state)
     if (stage.script == NULL)
         fail_msg("%u: %s", error.place.line, error.text);
     for (size_t i = 0; i < 3; i++)
-        stage.items[i] = (struct scn_item){ .scenario = &stage.script->scenarios[i], .id = stage.script->scenarios[i].name };
+        stage.items[i] =
+            (struct scn_item){ .scenario = &stage.script->scenarios[i], .id = stage.script->scenarios[i].name };
     assert_true(scn_torrents_add_fixture(&stage.torrents, "base", 0));
     btw_policy_init(&policy);
     stage.host = btw_host_new(&policy, 1, 6881);
     assert_int_equal(btw_host_add(stage.host, scn_torrents_fixture(&stage.torrents.list[0]), BTW_SEED, NULL), BTW_OK);
     stage.world = (struct scn_world){
-        .torrents = stage.torrents.list, .torrent_count = 1, .role = SCN_TARGET_SEED, .probed = true,
-        .timeout_scale = 1, .seed = 1,
+        .torrents = stage.torrents.list,
+        .torrent_count = 1,
+        .role = SCN_TARGET_SEED,
+        .probed = true,
+        .timeout_scale = 1,
+        .seed = 1,
     };
     stage.mem = scn_mem_new(stage.host, NULL);
     stage.suite = scn_suite_new(stage.items, 3, &stage.world, scn_mem_link(stage.mem), &config);
     assert_true(scn_mem_play_suite(stage.mem, stage.suite));
     stage.report = (struct scn_report){
-        .suite = stage.suite, .target = "10.0.0.1:6881", .role = "seed", .again = "conformance run", .seconds = 1.5,
+        .suite = stage.suite,
+        .target = "10.0.0.1:6881",
+        .role = "seed",
+        .again = "conformance run",
+        .seconds = 1.5,
     };
     scn_report_count(&stage.report);
     *state = &stage;
@@ -120,7 +129,7 @@ static void has(const char *out, const char *part)
         fail_msg("'%s' is not in:\n%s", part, out);
 }
 
-/* ---- tests ---------------------------------------------------------------------------------------------------------- */
+/* ---- tests ------------------------------------------------------------------------------------------------------- */
 
 static void verdicts_are_counted(void **state)
 {
@@ -170,13 +179,14 @@ static void json_follows_its_schema(void **state)
     double seconds, took;
     json_t *scenarios, *findings, *rules, *transcript;
     assert_non_null(root);
-    assert_int_equal(json_unpack_ex(root, &error, JSON_STRICT,
-                                    "{s:i, s:{s:s, s:s, s:s, s:s}, s:{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:f}, s:o, s:o}",
-                                    "schema", &schema, "target", "address", &address, "client", &client, "peer_id", &peer_id,
-                                    "role", &role, "summary", "pass", &pass, "warn", &warn, "fail", &fail, "inconclusive",
-                                    &inconclusive, "unsupported", &unsupported, "skip", &skip, "crash", &crash, "error",
-                                    &errors, "seconds", &seconds, "scenarios", &scenarios, "findings", &findings),
-                     0);
+    assert_int_equal(
+        json_unpack_ex(root, &error, JSON_STRICT,
+                       "{s:i, s:{s:s, s:s, s:s, s:s}, s:{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:f}, s:o, s:o}",
+                       "schema", &schema, "target", "address", &address, "client", &client, "peer_id", &peer_id, "role",
+                       &role, "summary", "pass", &pass, "warn", &warn, "fail", &fail, "inconclusive", &inconclusive,
+                       "unsupported", &unsupported, "skip", &skip, "crash", &crash, "error", &errors, "seconds",
+                       &seconds, "scenarios", &scenarios, "findings", &findings),
+        0);
     assert_int_equal(schema, 1);
     assert_string_equal(address, "10.0.0.1:6881");
     assert_string_equal(role, "seed");
@@ -186,9 +196,9 @@ static void json_follows_its_schema(void **state)
     assert_int_equal(warn + inconclusive + unsupported + crash + errors, 0);
     assert_int_equal(json_array_size(scenarios), 3);
     assert_int_equal(json_array_size(findings), 0);
-    assert_int_equal(json_unpack_ex(json_array_get(scenarios, 1), &error, 0, "{s:s, s:s, s:s, s:o, s:F, s:s, s:o}", "id", &id,
-                                    "verdict", &verdict, "level", &level, "rules", &rules, "seconds", &took, "reason",
-                                    &reason, "transcript", &transcript),
+    assert_int_equal(json_unpack_ex(json_array_get(scenarios, 1), &error, 0, "{s:s, s:s, s:s, s:o, s:F, s:s, s:o}",
+                                    "id", &id, "verdict", &verdict, "level", &level, "rules", &rules, "seconds", &took,
+                                    "reason", &reason, "transcript", &transcript),
                      0);
     assert_string_equal(id, "two.wrong");
     assert_string_equal(verdict, "FAIL");
@@ -252,9 +262,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(verdicts_are_counted),     TEST(the_status_is_the_worst_that_is_known),
-        TEST(json_follows_its_schema),  TEST(tap_has_a_point_for_each_run),
-        TEST(junit_is_escaped),         TEST(the_terminal_shows_the_failure_in_full),
+        TEST(verdicts_are_counted),
+        TEST(the_status_is_the_worst_that_is_known),
+        TEST(json_follows_its_schema),
+        TEST(tap_has_a_point_for_each_run),
+        TEST(junit_is_escaped),
+        TEST(the_terminal_shows_the_failure_in_full),
         TEST(a_file_appears_whole_or_not_at_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,8 +116,9 @@ static void a_peer_id_makes_it_a_list(void **state)
 {
     struct bench *bench = *state;
     scn_tracker_add(bench->tracker, hash_a, &v4, (const uint8_t *)"-CF0001-000000000001");
-    ANNOUNCES(bench, "/announce?info_hash=" HASH_A "&peer_id=" ID_1,
-              "d8:intervali5e12:min intervali5e5:peersld2:ip11:127.251.3.17:peer id20:-CF0001-0000000000014:porti6881eeee");
+    ANNOUNCES(
+        bench, "/announce?info_hash=" HASH_A "&peer_id=" ID_1,
+        "d8:intervali5e12:min intervali5e5:peersld2:ip11:127.251.3.17:peer id20:-CF0001-0000000000014:porti6881eeee");
 }
 
 static void peer_ids_are_remembered_once(void **state)
