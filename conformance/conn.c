@@ -572,7 +572,6 @@ bool conn_can(const struct scn_conn *conn, int capability)
     case SCN_CAP_metadata:
         return conn->torrent && conn->torrent->known;
     case SCN_CAP_ipv6:
-    case SCN_CAP_local:
     case SCN_CAP_dials:
     case SCN_CAPABILITIES:
         break;

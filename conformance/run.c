@@ -309,6 +309,23 @@ static void set_case(struct scn_run *run)
     }
 }
 
+/* What the target declares by itself is UNSUPPORTED when it is missing; what lies in how it is run is a SKIP. */
+static bool has_what_it_needs(struct scn_run *run)
+{
+    static const uint64_t circumstances = UINT64_C(1) << SCN_CAP_ipv6 | UINT64_C(1) << SCN_CAP_dials |
+                                          UINT64_C(1) << SCN_CAP_metadata;
+    uint64_t known = (uint64_t)run->torrents[0]->known << SCN_CAP_metadata;
+    uint64_t missing = run->scenario->needs & ~(run->world->capabilities | known);
+    for (int c = 0; run->world->probed && c < SCN_CAPABILITIES; c++) {
+        if (!(missing >> c & 1))
+            continue;
+        scn_run_abort(run, circumstances >> c & 1 ? SCN_SKIP : SCN_UNSUPPORTED,
+                      scn_arena_format(run->arena, "not so here: %s", scn_capability_text((enum scn_capability)c)));
+        return false;
+    }
+    return true;
+}
+
 static bool start(struct scn_run *run)
 {
     run->started = true;
@@ -328,15 +345,8 @@ static bool start(struct scn_run *run)
         run->delivered_blocks = (uint32_t)(per * torrent->meta.pieces);
         run->delivered = scn_arena_get(run->arena, btw_bits_size(run->delivered_blocks));
     }
-    uint64_t known = (uint64_t)run->torrents[0]->known << SCN_CAP_metadata;
-    uint64_t missing = run->scenario->needs & ~(run->world->capabilities | known);
-    for (int c = 0; run->world->probed && c < SCN_CAPABILITIES; c++) {
-        if (missing >> c & 1) {
-            scn_run_abort(run, SCN_UNSUPPORTED,
-                          scn_arena_format(run->arena, "the target does not offer %s", scn_capability_name(c)));
-            return false;
-        }
-    }
+    if (!has_what_it_needs(run))
+        return false;
     set_case(run);
     if (run->done)
         return false;

@@ -230,7 +230,6 @@ struct scn_scenario {
     X(unchoked, "the target has unchoked this connection")                              \
     X(open, "the connection is open")                                                   \
     X(ipv6, "the target listens on [::1], too")                                         \
-    X(local, "the target's process is known: memory can be measured")                   \
     X(dials, "the target dials peers that a tracker names")                             \
     X(metadata, "the torrent's metadata is known to the suite")
 enum scn_capability {
@@ -240,6 +239,7 @@ enum scn_capability {
     SCN_CAPABILITIES
 };
 const char *scn_capability_name(enum scn_capability capability);
+const char *scn_capability_text(enum scn_capability capability); /* what it says, a clause */
 /* -1: no such capability. */
 int scn_capability_find(const char *name, size_t len);
 

@@ -11,10 +11,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define FIRST(name, ...) #name,
+#define SECOND(name, what) what,
 
 static const char *const counter_names[] = { SCN_COUNTER_LIST(FIRST) };
 static const char *const property_names[] = { SCN_PROPERTY_LIST(FIRST) };
 static const char *const capability_names[] = { SCN_CAPABILITY_LIST(FIRST) };
+static const char *const capability_texts[] = { SCN_CAPABILITY_LIST(SECOND) };
 static const char *const function_names[] = { SCN_FUNCTION_LIST(FIRST) };
 static const char *const target_names[] = { "any", "seed", "leech", "magnet" };
 static const char *const end_names[] = { "any", "fin", "rst" };
@@ -69,6 +71,11 @@ int scn_counter_find(const char *name, size_t len)
 const char *scn_verdict_name(enum scn_verdict verdict)
 {
     return verdict_names[verdict];
+}
+
+const char *scn_capability_text(enum scn_capability capability)
+{
+    return capability_texts[capability];
 }
 
 const char *scn_capability_name(enum scn_capability capability)
