@@ -308,15 +308,17 @@ static void print_client(char *out, size_t cap, struct btw_slice name)
 
 static void take_ext_handshake(struct said *self, struct btw_slice payload)
 {
-    struct btw_slice dict, m, v;
+    struct btw_slice dict, key, value, v;
 
     self->view.ext_handshake_seen = true;
     if (!read_dict(payload, &dict)) {
         self->ext_unread = true;
         return;
     }
-    if (btw_ben_get(dict, "m", &m) && btw_ben_kind(m) == BTW_BEN_DICT)
-        take_extension_ids(self, m);
+    struct btw_ben_iter iter = btw_ben_iter_of(dict);
+    while (btw_ben_next(&iter, &key, &value)) /* m may be there twice, and nobody knows which one a receiver takes */
+        if (btw_slice_equal(key, btw_slice_str("m")) && btw_ben_kind(value) == BTW_BEN_DICT)
+            take_extension_ids(self, value);
     if (btw_ben_get_str(dict, "v", &v) && v.len > 0)
         print_client(self->view.client, sizeof self->view.client, v);
     (void)btw_ben_get_int(dict, "metadata_size", &self->view.metadata_size);

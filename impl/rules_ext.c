@@ -57,9 +57,11 @@ void bencoding_canonical(const struct judge *j)
     }
 }
 
+/* Whoever sends an extended handshake shows that it can, whatever its bits say. */
 void ext_negotiated(const struct judge *j)
 {
-    if (j->other->view.handshake_seen && !j->other->dead && !has_bit(j->other, "ext"))
+    if (j->other->view.handshake_seen && !j->other->dead && !has_bit(j->other, "ext") &&
+        !j->other->view.ext_handshake_seen)
         breach(j, BTW_FAIL, "sends an extended message to a side that has not set the extension bit");
 }
 

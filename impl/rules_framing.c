@@ -91,7 +91,7 @@ void message_id_assigned(const struct judge *j)
     } else if (both_handshakes(j)) {
         if (needs_fast(j) && !j->monitor->fast)
             breach(j, BTW_WARN, "sends %s, but not both sides set the fast bit", name_of(msg->type));
-        if (msg->type == BTW_EXTENDED && !j->monitor->ext)
+        if (msg->type == BTW_EXTENDED && !j->monitor->ext && !j->other->view.ext_handshake_seen)
             breach(j, BTW_WARN, "sends extended, but not both sides set the extension bit");
     }
 }

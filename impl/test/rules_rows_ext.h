@@ -33,6 +33,8 @@ static const struct row ext_rows[] = {
     { "BEP10-EXT-01", "closed after 29 s", &unknown, BOTH EXT_A "14000 B gap\n29000 A end\n40000 A tick\n", "" },
 
     { "BEP10-EXT-02", "to a side without the bit", &unknown, MEET("ext", "") EXT_A, "BEP4-ID-01 WARN A, BEP10-EXT-02 FAIL A" },
+    { "BEP10-EXT-02", "answering an extended handshake without the bit", &unknown,
+      MEET("ext", "") "2 B extended ext=0 dict={m={}}\n3 A extended ext=0 dict={m={}}\n", "BEP4-ID-01 WARN B" },
     { "BEP10-EXT-02", "to a side with it", &unknown, BOTH EXT_A, "" },
 
     { "BEP10-EXT-03", "a zero byte behind it", &unknown, BOTH EXT_B "3 A extended ext=0 data=646500\n",
@@ -67,6 +69,9 @@ static const struct row ext_rows[] = {
       EXT_B_SAYS("m={ut_holepunch=4}") "4 A extended ext=4 data=0300000000000000\n", "BEP10-EXT-05 FAIL A" },
     { "BEP10-EXT-05", "holepunch without the error code", &unknown,
       EXT_B_SAYS("m={ut_holepunch=4}") "4 A extended ext=4 data=02007f0000011ae1\n", "" },
+    { "BEP10-EXT-05", "the id of an m that comes second", &unknown,
+      BOTH EXT_B "3 A extended ext=0 data=\"d1:md11:ut_metadatai7ee1:md11:ut_metadatai8eee\"\n"
+      "4 B extended ext=8 dict={msg_type=0 piece=0}\n", "BEP3-BEN-01 FAIL A, BEP10-EXT-03 WARN A" },
     { "BEP10-EXT-05", "the announced id", &unknown, BOTH EXT_A EXT_B "3 B extended ext=201 dict={msg_type=0 piece=0}\n", "" },
     { "BEP10-EXT-05", "the id of before", &unknown,
       BOTH EXT_A EXT_B "9 A extended ext=0 dict={m={ut_metadata=77}}\n9000 B extended ext=201 dict={msg_type=0 piece=0}\n"
