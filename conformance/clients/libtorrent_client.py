@@ -18,7 +18,7 @@ def settings(port, slots):
         "in_enc_policy": 1, "out_enc_policy": 1, "allowed_enc_level": 3, "prefer_rc4": False,
         "allow_multiple_connections_per_ip": True,
         "connections_limit": 3000, "listen_queue_size": 500, "unchoke_slots_limit": slots,
-        "min_reconnect_time": 1, "peer_connect_timeout": 5, "inactivity_timeout": 600,
+        "min_reconnect_time": 1, "min_announce_interval": 5, "peer_connect_timeout": 5, "inactivity_timeout": 600,
         "alert_mask": lt.alert.category_t.error_notification | lt.alert.category_t.status_notification,
     }
 
