@@ -58,6 +58,21 @@ void scn_gate_enter(struct scn_gate *gate, struct scn_gate_dial *dial)
 void scn_gate_connected(struct scn_gate *gate, struct scn_gate_dial *dial)
 {
     dial->until = uv_now(gate->timer.loop) + SCN_GATE_SILENCE_MS;
+    dial->number = ++gate->connected;
+}
+
+void scn_gate_answered(struct scn_gate *gate, struct scn_gate_dial *dial)
+{
+    if (dial->place != SCN_GATE_INSIDE)
+        return;
+    for (size_t i = 0; i < SCN_GATE_PLACES; i++) {
+        struct scn_gate_dial *other = gate->inside[i];
+        if (other != NULL && other->until != UINT64_MAX && other->number <= dial->number) {
+            other->place = SCN_GATE_OUTSIDE;
+            gate->inside[i] = NULL;
+        }
+    }
+    turn(&gate->timer);
 }
 
 void scn_gate_leave(struct scn_gate *gate, struct scn_gate_dial *dial)

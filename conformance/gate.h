@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A gate for dials: so many may be on their way at once, because clients that accept a few connections a second must
- * not be overrun.  A dial is on its way until the target has said something, the connection has ended, or it has been
- * silent for too long.
+ * not be overrun.  A dial is on its way until the target has said something to it or to one that was connected later
+ * (connections are accepted in their order), the connection has ended, or it has been silent for too long.
  */
 #ifndef SCN_GATE_H
 #define SCN_GATE_H
@@ -22,12 +22,14 @@ struct scn_gate_dial {
     enum { SCN_GATE_OUTSIDE, SCN_GATE_WAITING, SCN_GATE_INSIDE } place;
     TAILQ_ENTRY(scn_gate_dial) link; /* of those that wait */
     uint64_t until;                  /* inside: loop time; UINT64_MAX while it is being connected */
+    uint64_t number;                 /* inside and connected: counts up */
 };
 
 struct scn_gate {
     /* all fields are private */
     uv_timer_t timer; /* runs while dials wait */
     struct scn_gate_dial *inside[SCN_GATE_PLACES];
+    uint64_t connected; /* how many dials, so far */
     TAILQ_HEAD(, scn_gate_dial) waiting;
     void (*start)(struct scn_gate_dial *dial);
     bool turning;
@@ -41,7 +43,9 @@ void scn_gate_close(struct scn_gate *gate);
 void scn_gate_enter(struct scn_gate *gate, struct scn_gate_dial *dial);
 /* It is connected: silence counts from now on. */
 void scn_gate_connected(struct scn_gate *gate, struct scn_gate_dial *dial);
-/* The target has said something, or the dial is over.  Others may be started from inside; once more does no harm. */
+/* The target has said something: this dial and those connected before it leave. */
+void scn_gate_answered(struct scn_gate *gate, struct scn_gate_dial *dial);
+/* The dial is over.  Others may be started from inside this and the function above; once more does no harm. */
 void scn_gate_leave(struct scn_gate *gate, struct scn_gate_dial *dial);
 
 #endif

@@ -125,7 +125,7 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
     struct tcp_conn *conn = (struct tcp_conn *)stream;
     if (got == 0)
         return; /* nothing there after all */
-    scn_gate_leave(&conn->tcp->gate, &conn->dial);
+    scn_gate_answered(&conn->tcp->gate, &conn->dial);
     if (got > 0) {
         scn_conn_received(conn->engine, btw_slice_of(buffer->base, (size_t)got));
     } else if (got == UV_EOF && !conn->reset) {

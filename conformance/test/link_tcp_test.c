@@ -371,33 +371,37 @@ static int accept_now(const struct bench *bench)
     return accept(bench->listener, NULL, NULL);
 }
 
+/* That so many more dials are on their way now, and no others. */
+static void assert_more(struct bench *bench, struct scn_conn *conns, int *fds, unsigned *count, unsigned more)
+{
+    for (; more > 0; more--, ++*count) {
+        run_until(bench, &conns[*count].opened);
+        fds[*count] = accept_now(bench);
+        assert_true(fds[*count] >= 0);
+    }
+    assert_int_equal(accept_now(bench), -1);
+}
+
 static void no_more_dials_than_places(void **state)
 {
-    enum { DIALS = SCN_GATE_PLACES + 2 };
+    enum { DIALS = SCN_GATE_PLACES + 4 };
     struct bench *bench = *state;
     struct scn_conn conns[DIALS] = { { 0 } };
     void *handles[DIALS];
     int fds[DIALS];
+    unsigned count = 0;
     for (unsigned i = 0; i < DIALS; i++)
         handles[i] = dial(bench, &conns[i], i);
-    for (unsigned i = 0; i < SCN_GATE_PLACES; i++) {
-        run_until(bench, &conns[i].opened);
-        fds[i] = accept_now(bench);
-        assert_true(fds[i] >= 0);
-    }
-    assert_int_equal(accept_now(bench), -1);
-    assert_int_equal(send(fds[3], "!", 1, 0), 1); /* the first byte gives a place back */
-    run_until(bench, &conns[SCN_GATE_PLACES].opened);
-    fds[SCN_GATE_PLACES] = accept_now(bench);
-    assert_true(fds[SCN_GATE_PLACES] >= 0);
-    assert_int_equal(accept_now(bench), -1);
-    forget(bench, handles[0]); /* and so does the end */
-    run_until(bench, &conns[DIALS - 1].opened);
-    fds[DIALS - 1] = accept_now(bench);
-    assert_true(fds[DIALS - 1] >= 0);
+    assert_more(bench, conns, fds, &count, SCN_GATE_PLACES);
+    assert_int_equal(send(fds[0], "!", 1, 0), 1); /* the first byte gives a place back */
+    assert_more(bench, conns, fds, &count, 1);
+    assert_int_equal(send(fds[2], "!", 1, 0), 1); /* and those of all that were connected before */
+    assert_more(bench, conns, fds, &count, 2);
+    forget(bench, handles[3]); /* and so does the end */
+    assert_more(bench, conns, fds, &count, 1);
     for (unsigned i = 0; i < DIALS; i++) {
         close(fds[i]);
-        if (i > 0)
+        if (i != 3)
             forget(bench, handles[i]);
     }
 }
