@@ -8,9 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "btw/fast.h"
 #include "ledger.h"
 #include "run_state.h"
+
+void *run_must(void *memory)
+{
+    if (!memory)
+        abort();
+    return memory;
+}
 
 int64_t run_now(const struct scn_run *run)
 {
@@ -93,77 +99,6 @@ static void bind(void *user, const char *name, const struct scn_value *value)
     run->vars[i] = (struct variable){ name, kept };
     if (i == run->var_count)
         run->var_count++;
-}
-
-/* ---- counters ----------------------------------------------------------------------------------------------------------- */
-
-/* How many of the allowed-fast pieces are among the first of the canonical set for our address (BEP 6). */
-static int64_t canonical_fast(const struct scn_conn *conn)
-{
-    uint32_t count = conn_view(conn, true)->allowed_fast, set[256];
-    int64_t right = 0;
-    if (!conn->torrent || !conn->torrent->known || !conn->address_known || conn->address.len != 4 || count > 256)
-        return 0;
-    size_t k = btw_allowed_fast(set, count, conn->torrent->meta.pieces, conn->address.bytes, conn->torrent->info_hash);
-    for (size_t i = 0; i < k; i++)
-        right += btw_monitor_allowed_fast(conn->monitor, conn->target, set[i]);
-    return right;
-}
-
-static uint64_t all_messages(const struct btw_view *view)
-{
-    uint64_t sum = 0;
-    for (int type = BTW_HANDSHAKE + 1; type < BTW_TYPES; type++)
-        sum += view->messages[type];
-    return sum;
-}
-
-bool run_counter(void *user, const char *name, const char *counter, int64_t *out)
-{
-    const struct scn_conn *conn = run_conn(user, name);
-    const struct btw_view *theirs = conn_view(conn, true), *ours = conn_view(conn, false);
-    const struct {
-        const char *name;
-        uint64_t value;
-    } table[] = {
-        { "handshakes", theirs->messages[BTW_HANDSHAKE] },
-        { "messages", all_messages(theirs) },
-        { "bytes", theirs->bytes },
-        { "pieces", theirs->messages[BTW_PIECE] },
-        { "rejects", theirs->messages[BTW_REJECT] },
-        { "chokes", theirs->messages[BTW_CHOKE] },
-        { "unchokes", theirs->messages[BTW_UNCHOKE] },
-        { "haves", theirs->messages[BTW_HAVE] },
-        { "bitfields", theirs->messages[BTW_BITFIELD] },
-        { "requests", theirs->messages[BTW_REQUEST] },
-        { "cancels", theirs->messages[BTW_CANCEL] },
-        { "extended", theirs->messages[BTW_EXTENDED] },
-        { "wrong", conn->wrong_pieces },
-        { "metadata", conn->metadata_messages },
-        { "pex", conn->pex_messages },
-        { "allowed_fast", theirs->allowed_fast },
-        { "announced", theirs->announced },
-        { "choking", theirs->choking },
-        { "interested", theirs->interested },
-        { "outstanding", theirs->open_requests },
-        { "outstanding_max", theirs->open_requests_max },
-        { "sent_requests", ours->messages[BTW_REQUEST] },
-        { "unanswered", ours->open_requests },
-        { "surplus", ours->surplus_answers },
-        { "open", conn_is_open(conn) },
-        { "accepts", conn->accepts },
-    };
-    if (strcmp(counter, "allowed_fast_canonical") == 0) {
-        *out = canonical_fast(conn);
-        return true;
-    }
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (strcmp(table[i].name, counter) == 0) {
-            *out = (int64_t)table[i].value;
-            return true;
-        }
-    }
-    return false;
 }
 
 struct scn_env run_env(struct scn_run *run, struct scn_arena *arena)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The inside of a run, shared by run.c (verdict and control), step.c (the statements), conn.c (bytes), outbox.c (sending),
- * sync.c (round trips), learn.c (metadata) and reflex.c (what the scripted peer does by itself).  Nobody else includes it.
+ * The inside of a run, shared by run.c (verdict and control), counters.c (p1.NAME), step.c (the statements), conn.c
+ * (bytes), outbox.c (sending), sync.c (round trips), learn.c (metadata) and reflex.c (what the scripted peer does by
+ * itself).  Nobody else includes it.
  */
 #ifndef SCN_RUN_STATE_H
 #define SCN_RUN_STATE_H
@@ -165,7 +166,20 @@ bool run_line_failed(struct scn_run *run, const struct scn_step *step, enum scn_
 void run_note(struct scn_run *run, enum scn_verdict verdict, const struct scn_step *step, const char *text);
 bool run_over(struct scn_run *run);
 int64_t run_scaled(const struct scn_run *run, int64_t ms);
+
+/* counters.c: of struct scn_env */
 bool run_counter(void *user, const char *conn, const char *name, int64_t *out);
+
+/* Memory, or the end: a tool that has none left has nothing better to do. */
+void *run_must(void *memory);
+
+/* watch.c */
+void watch_start(struct scn_conn *conn);
+/* The connection is over; by NULL: nobody closed it. */
+void watch_end(struct scn_conn *conn, const enum btw_side *by);
+void watch_delivery(struct scn_conn *conn, const struct btw_msg *piece);
+/* Are these bytes the content of the connection's torrent? */
+bool watch_content(const struct scn_conn *conn, uint32_t piece, uint32_t begin, struct btw_slice data);
 
 /* step.c */
 enum step_state { STEP_DONE, STEP_BLOCKED };
