@@ -38,6 +38,9 @@ btw_rule_check bencoding_canonical, ext_handshake_early, ext_negotiated, ext_id_
 /* rules_ext_handshake.c */
 btw_rule_check ext_handshake_dict, ext_handshake_ids, ext_listen_port, ext_version_text, ext_yourip, ext_own_addresses,
     ext_reqq, ext_short_keys;
+/* rules_pex.c */
+btw_rule_check pex_names_a_list, pex_contacts_packed, pex_flags_one_each, pex_flags_known, pex_contacts_once,
+    pex_added_or_dropped;
 
 /* Facts for several rule files. */
 

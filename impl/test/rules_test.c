@@ -15,6 +15,7 @@ struct row {
 #include "rules_rows_wire.h"
 #include "rules_rows_core.h"
 #include "rules_rows_ext.h"
+#include "rules_rows_pex.h"
 
 static void check_rows(const struct row *rows, size_t count)
 {
@@ -49,6 +50,7 @@ static void extended_messages(void **state)
 {
     (void)state;
     check_rows(ext_rows, COUNT(ext_rows));
+    check_rows(pex_rows, COUNT(pex_rows));
 }
 
 /* Counts the rows about a rule that must find it, and those that must not. */
@@ -70,6 +72,7 @@ static void every_rule_has_a_breach_and_an_innocent(void **state)
         count_rows(id, wire_rows, COUNT(wire_rows), &breaches, &innocents);
         count_rows(id, core_rows, COUNT(core_rows), &breaches, &innocents);
         count_rows(id, ext_rows, COUNT(ext_rows), &breaches, &innocents);
+        count_rows(id, pex_rows, COUNT(pex_rows), &breaches, &innocents);
         if (breaches == 0 || innocents == 0)
             fail_msg("%s has %zu breaches and %zu innocents", id, breaches, innocents);
     }
@@ -78,7 +81,7 @@ static void every_rule_has_a_breach_and_an_innocent(void **state)
 static void rules_are_found_by_id_and_by_name(void **state)
 {
     (void)state;
-    assert_int_equal(btw_rule_count(), 48);
+    assert_int_equal(btw_rule_count(), 54);
     for (size_t i = 0; i < btw_rule_count(); i++) {
         const struct btw_rule *rule = btw_rule_at(i);
 
