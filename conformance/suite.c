@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Many runs at once, and the pulse of the target: a handshake must be answered before the first, behind each and after the
- * last of them.  One probe serves all runs that ended before it began.
+ * Many runs at once, and the pulse of the target: a handshake must be answered before the first, behind each and after
+ * the last of them.  One probe serves all runs that ended before it began.
  */
 #include "suite.h"
 
@@ -10,11 +10,11 @@
 #include <string.h>
 
 enum {
-    PROBES_TO_DEATH = 3,    /* handshakes in a row without an answer */
-    PROBE_PAUSE_MS = 1500,  /* between those */
-    SECOND_TRY_JOBS = 3,    /* rivals for an upload slot in the second try */
-    SUSPECTS_PARTS = 4,     /* a death is looked for in parts of those who can have caused it */
-    VAIN_TRIES_MAX = 6,     /* second tries in a row that wait in vain, too: the target unchokes nobody */
+    PROBES_TO_DEATH = 3,   /* handshakes in a row without an answer */
+    PROBE_PAUSE_MS = 1500, /* between those */
+    SECOND_TRY_JOBS = 3,   /* rivals for an upload slot in the second try */
+    SUSPECTS_PARTS = 4,    /* a death is looked for in parts of those who can have caused it */
+    VAIN_TRIES_MAX = 6,    /* second tries in a row that wait in vain, too: the target unchokes nobody */
 };
 
 static const char health_text[] = "# The target answers a handshake.\n"
@@ -93,8 +93,8 @@ static void *must(void *memory)
     return memory;
 }
 
-struct scn_suite *scn_suite_new(const struct scn_item *items, size_t count, struct scn_world *world, struct scn_link *link,
-                                const struct scn_suite_config *config)
+struct scn_suite *scn_suite_new(const struct scn_item *items, size_t count, struct scn_world *world,
+                                struct scn_link *link, const struct scn_suite_config *config)
 {
     struct scn_suite *suite = must(calloc(1, sizeof *suite));
     struct scn_error error;
@@ -131,7 +131,7 @@ void scn_suite_free(struct scn_suite *suite)
     free(suite);
 }
 
-/* ---- one entry ---------------------------------------------------------------------------------------------------------- */
+/* ---- one entry --------------------------------------------------------------------------------------------------- */
 
 static void bury(struct scn_suite *suite, struct scn_run *run)
 {
@@ -164,8 +164,7 @@ static void settle(struct scn_suite *suite, struct entry *entry)
     if (entry->run) {
         entry->outcome.result = *scn_run_result(entry->run);
         entry->outcome.timeline = scn_run_timeline(entry->run);
-        entry->outcome.seconds =
-            (double)(entry->outcome.result.ended_ms - entry->outcome.result.started_ms) / 1000.0;
+        entry->outcome.seconds = (double)(entry->outcome.result.ended_ms - entry->outcome.result.started_ms) / 1000.0;
     }
     if (suite->config.progress)
         suite->config.progress(suite->config.user, &entry->outcome, suite->done, suite->count);
@@ -194,8 +193,8 @@ static void conclude(struct scn_suite *suite, struct entry *entry)
         entry->state = ITEM_PROBING;
 }
 
-/* A second try shows whether others had taken the upload slots.  Where it shows again and again that they had not, the rest is
- * spared. */
+/* A second try shows whether others had taken the upload slots.  Where it shows again and again that they had not, the
+ * rest is spared. */
 static void count_second_try(struct scn_suite *suite, bool vain)
 {
     suite->vain_tries = vain ? suite->vain_tries + 1 : 0;
@@ -219,7 +218,7 @@ static void played(struct scn_suite *suite, struct entry *entry)
     conclude(suite, entry);
 }
 
-/* ---- death -------------------------------------------------------------------------------------------------------------- */
+/* ---- death ------------------------------------------------------------------------------------------------------- */
 
 static bool in_flight(const struct entry *entry)
 {
@@ -233,7 +232,9 @@ static void accuse(struct scn_suite *suite, struct entry *entry, size_t suspects
                                 "again to tell which it was";
     bool guilty = scn_run_result(entry->run)->stimulus;
     settle_as(suite, entry, guilty ? SCN_CRASH : SCN_INCONCLUSIVE,
-              !guilty ? "the target died before the stimulus" : suspects == 1 ? alone : among);
+              !guilty         ? "the target died before the stimulus"
+              : suspects == 1 ? alone
+                              : among);
 }
 
 /* May it have killed the target?  Before its stimulus a run does what all runs do. */
@@ -259,8 +260,15 @@ static size_t count_if(const struct scn_suite *suite, bool (*is)(const struct en
     return sum;
 }
 
-/* Those who may have done it run again in a fraction of the company, until one is alone with a dead target.  The others run
- * again as they were; when nobody can have done it, all did. */
+/* One death has one cause: the others are suspects no more. */
+static void acquit_all(struct scn_suite *suite)
+{
+    for (size_t i = 0; i < suite->count; i++)
+        suite->entries[i].company = 0;
+}
+
+/* Those who may have done it run again in a fraction of the company, until one is alone with a dead target.  The others
+ * run again as they were; when nobody can have done it, all did. */
 static void target_died(struct scn_suite *suite)
 {
     size_t suspects = count_if(suite, is_suspect);
@@ -278,6 +286,8 @@ static void target_died(struct scn_suite *suite)
         else
             take_back(entry, suspect ? company : entry->company);
     }
+    if (suspects == 1)
+        acquit_all(suite);
     suite->failed_probes = 0;
     if (suite->config.restart && suite->config.restart(suite->config.user))
         return;
@@ -288,7 +298,7 @@ static void target_died(struct scn_suite *suite)
     suite->finished = true;
 }
 
-/* ---- the pulse ---------------------------------------------------------------------------------------------------------- */
+/* ---- the pulse --------------------------------------------------------------------------------------------------- */
 
 /* The torrent a probe asks for: the last one, which scenarios of leeches use the least. */
 static unsigned probe_copy(const struct scn_suite *suite)
@@ -301,8 +311,8 @@ static void probe_start(struct scn_suite *suite)
     const struct scn_script *script = suite->fetching     ? suite->fetch_script
                                       : suite->first_done ? suite->health_script
                                                           : suite->first_script;
-    suite->probe = scn_run_new(&script->scenarios[0], NULL, suite->world, suite->link, suite->next_number++,
-                               probe_copy(suite));
+    suite->probe =
+        scn_run_new(&script->scenarios[0], NULL, suite->world, suite->link, suite->next_number++, probe_copy(suite));
     suite->probe_started = now(suite);
 }
 
@@ -380,7 +390,7 @@ static bool probe_wanted(const struct scn_suite *suite)
     return false;
 }
 
-/* ---- scheduling --------------------------------------------------------------------------------------------------------- */
+/* ---- scheduling -------------------------------------------------------------------------------------------------- */
 
 /* The smallest company that an entry asks for which is not done; 0: none asks. */
 static size_t smallest_company(const struct scn_suite *suite)
@@ -399,13 +409,16 @@ static bool is_fresh(const struct entry *entry)
     return (entry->state == ITEM_WAITING && !entry->again) || (in_flight(entry) && entry->tries == 1);
 }
 
-/* Suspects go first, those in the smallest company before the others; then first tries; then second tries, in small company
- * too. */
+/* Suspects go first, those in the smallest company before the others; then first tries; then second tries, in small
+ * company too. */
 static void start_more(struct scn_suite *suite)
 {
     size_t company = smallest_company(suite);
     bool fresh = count_if(suite, is_fresh) > 0;
-    size_t limit = company != 0 ? company : !fresh ? SECOND_TRY_JOBS : suite->config.jobs != 0 ? suite->config.jobs : SIZE_MAX;
+    size_t limit = company != 0              ? company
+                   : !fresh                  ? SECOND_TRY_JOBS
+                   : suite->config.jobs != 0 ? suite->config.jobs
+                                             : SIZE_MAX;
     size_t busy = count_if(suite, in_flight);
     for (size_t i = 0; i < suite->count && busy < limit; i++) {
         struct entry *entry = &suite->entries[i];
