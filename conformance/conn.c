@@ -10,143 +10,6 @@
 
 enum { BUFFER_START = 4096 };
 
-static void *must(void *memory)
-{
-    if (!memory)
-        abort(); /* a tool out of memory has nothing better to do */
-    return memory;
-}
-
-/* ---- what the monitor is told ------------------------------------------------------------------------------------------- */
-
-static bool content_is(void *user, uint32_t piece, uint32_t begin, struct btw_slice data)
-{
-    const struct scn_conn *conn = user;
-    uint8_t *want = must(malloc(data.len + 1));
-    bool same = scn_torrent_block(conn->torrent, piece, begin, want, data.len) && memcmp(want, data.data, data.len) == 0;
-    free(want);
-    return same;
-}
-
-static uint32_t blocks_per_piece(const struct scn_torrent *torrent)
-{
-    return (uint32_t)((torrent->meta.piece_length + BTW_BLOCK_SIZE - 1) / BTW_BLOCK_SIZE);
-}
-
-/* All blocks of the piece have been sent to the target, right, by some connection of this run. */
-static bool delivered(void *user, enum btw_side side, uint32_t piece, int64_t now_ms)
-{
-    const struct scn_conn *conn = user;
-    const struct scn_run *run = conn->run;
-    (void)now_ms;
-    if (side != conn->target || !run->delivered || conn->torrent != run->torrents[0])
-        return true; /* not known: not judged */
-    uint32_t per = blocks_per_piece(conn->torrent);
-    uint32_t blocks = (scn_torrent_piece_size(conn->torrent, piece) + BTW_BLOCK_SIZE - 1) / BTW_BLOCK_SIZE;
-    for (uint32_t b = 0; b < blocks; b++) {
-        size_t bit = (size_t)piece * per + b;
-        if (bit >= run->delivered_blocks || !btw_bit_get(run->delivered, bit))
-            return false;
-    }
-    return true;
-}
-
-static void note_delivery(struct scn_conn *conn, const struct btw_msg *msg)
-{
-    struct scn_run *run = conn->run;
-    const struct scn_torrent *torrent = conn->torrent;
-    if (!run->delivered || torrent != run->torrents[0] || !torrent->read)
-        return;
-    if (msg->begin % BTW_BLOCK_SIZE != 0 || !content_is(conn, msg->piece, msg->begin, msg->data))
-        return;
-    size_t bit = (size_t)msg->piece * blocks_per_piece(torrent) + msg->begin / BTW_BLOCK_SIZE;
-    if (bit < run->delivered_blocks)
-        btw_bit_set(run->delivered, bit, true);
-}
-
-static enum scn_verdict verdict_of(enum btw_verdict verdict)
-{
-    static const enum scn_verdict map[] = { SCN_PASS, SCN_INFO, SCN_WARN, SCN_FAIL };
-    return map[verdict];
-}
-
-/* A breach; only the target's count, and each rule is kept once per run with the worst verdict. */
-static void found(void *user, const struct btw_finding *finding)
-{
-    struct scn_conn *conn = user;
-    struct scn_run *run = conn->run;
-    enum scn_verdict verdict = verdict_of(finding->verdict);
-    if (finding->side != conn->target || verdict <= SCN_INFO)
-        return;
-    for (size_t i = 0; i < run->result.finding_count; i++) {
-        struct scn_finding *old = &run->findings[i];
-        if (old->rule == finding->rule) {
-            old->count++;
-            if (verdict > old->verdict)
-                old->verdict = verdict;
-            return;
-        }
-    }
-    if (run->result.finding_count == RUN_FINDINGS_MAX)
-        return;
-    run->findings[run->result.finding_count++] = (struct scn_finding){
-        .rule = finding->rule,
-        .verdict = verdict,
-        .conn = conn->name,
-        .text = scn_arena_text(run->arena, finding->text, strlen(finding->text)),
-        .time_ms = finding->time_ms - run->result.started_ms,
-        .count = 1,
-    };
-    scn_timeline_note(run->timeline, run_time(run), conn->name, "# %s: %s", finding->rule->id, finding->text);
-}
-
-static void world_of(struct scn_conn *conn, struct btw_monitor_world *out)
-{
-    const struct scn_run *run = conn->run;
-    const struct scn_torrent *torrent = conn->torrent;
-    memset(out, 0, sizeof *out);
-    out->user = conn;
-    out->delivered = delivered;
-    if (torrent && torrent->known) {
-        out->pieces = torrent->meta.pieces;
-        out->piece_length = (uint32_t)torrent->meta.piece_length;
-        out->total_length = torrent->meta.total_length;
-        out->content = torrent->read ? content_is : NULL;
-    }
-    enum btw_side near = conn->target == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER;
-    out->side[conn->target].complete = run->world->role == SCN_TARGET_SEED;
-    out->side[conn->target].magnet = run->world->role == SCN_TARGET_MAGNET;
-    out->side[conn->target].metadata = run->world->role != SCN_TARGET_MAGNET;
-    out->v1_only = torrent && torrent->known;
-    out->side[conn->target].listen_port = run->world->listen_port;
-    out->side[conn->target].tracker_ids = run->world->tracker_ids;
-    out->side[conn->target].tracker_id_count = run->world->tracker_id_count;
-    out->side[conn->target].earlier_ids = run->world->earlier_ids;
-    out->side[conn->target].earlier_id_count = run->world->earlier_id_count;
-    if (conn->address_known) {
-        memcpy(out->side[near].address, conn->address.bytes, sizeof conn->address.bytes);
-        out->side[near].address_len = conn->address.len;
-        out->side[near].port = conn->address.port;
-    }
-}
-
-static void monitor_start(struct scn_conn *conn)
-{
-    struct btw_monitor_world world;
-    if (!conn->torrent)
-        conn->torrent = conn->run->torrents[0];
-    conn->address_known = conn->run->link->ops->address(conn->run->link, conn->handle, &conn->address);
-    world_of(conn, &world);
-    conn->monitor = must(btw_monitor_new(&world, BTW_GRACE_MS_DEFAULT, found, conn));
-}
-
-const struct btw_view *conn_view(const struct scn_conn *conn, bool of_target)
-{
-    static const struct btw_view nothing = { .choking = true, .metadata_size = -1, .reqq = -1 };
-    enum btw_side near = conn->target == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER;
-    return conn->monitor ? btw_monitor_view(conn->monitor, of_target ? conn->target : near) : &nothing;
-}
-
 /* ---- text --------------------------------------------------------------------------------------------------------------- */
 
 const char *conn_describe(const struct scn_conn *conn, const struct btw_msg *msg, struct scn_arena *arena)
@@ -155,7 +18,7 @@ const char *conn_describe(const struct scn_conn *conn, const struct btw_msg *msg
     if (msg->type == BTW_PIECE) {
         for (int i = 0; i < SCN_TORRENTS_MAX && run->torrents[i]; i++) {
             if (conn->torrent == run->torrents[i] && msg->data.len > 0 && run->torrents[i]->read &&
-                content_is((void *)conn, msg->piece, msg->begin, msg->data))
+                watch_content(conn, msg->piece, msg->begin, msg->data))
                 return scn_arena_format(arena, "piece piece=%u begin=%u data=block($t%d,%u,%u,%zu)", msg->piece,
                                         msg->begin, i + 1, msg->piece, msg->begin, msg->data.len);
         }
@@ -196,7 +59,7 @@ static bool inbox_is_full(const struct scn_conn *conn)
 /* In a full inbox the oldest messages give way. */
 static struct inbox_item *inbox_push(struct scn_conn *conn, const struct btw_msg *msg, bool garbage)
 {
-    struct inbox_item *item = must(malloc(sizeof *item + msg->data.len));
+    struct inbox_item *item = run_must(malloc(sizeof *item + msg->data.len));
     item->next = NULL;
     item->msg = *msg;
     item->garbage = garbage;
@@ -227,7 +90,7 @@ static void count_extended(struct scn_conn *conn, const struct btw_msg *msg)
 static void count_wrong(struct scn_conn *conn, const struct btw_msg *msg)
 {
     const struct scn_torrent *torrent = conn->torrent;
-    if (torrent && torrent->known && torrent->read && msg->data.len && !content_is(conn, msg->piece, msg->begin, msg->data))
+    if (torrent && torrent->known && torrent->read && msg->data.len && !watch_content(conn, msg->piece, msg->begin, msg->data))
         conn->wrong_pieces++;
 }
 
@@ -278,7 +141,7 @@ static void take_garbage(struct scn_conn *conn, const struct btw_msg *msg, const
 static void grow(uint8_t **buffer, struct btw_stream *stream)
 {
     size_t need = btw_stream_need(stream);
-    uint8_t *bigger = must(malloc(need));
+    uint8_t *bigger = run_must(malloc(need));
     btw_stream_rebuffer(stream, bigger, need);
     free(*buffer);
     *buffer = bigger;
@@ -352,7 +215,7 @@ static void sent_message(struct scn_conn *conn, const struct btw_msg *msg, bool 
                                      (uint32_t)conn->torrent->meta.piece_length, conn->torrent->meta.total_length);
     }
     if (msg->type == BTW_PIECE)
-        note_delivery(conn, msg);
+        watch_delivery(conn, msg);
     if (msg->type == BTW_EXTENDED && msg->ext == 0)
         learn_our_extensions(conn, msg);
     btw_monitor_sent(conn->monitor, conn->target == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER, msg, bad_wire,
@@ -404,8 +267,8 @@ static void streams_start(struct scn_conn *conn)
 {
     free(conn->in_buffer);
     free(conn->out_buffer);
-    conn->in_buffer = must(malloc(BUFFER_START));
-    conn->out_buffer = must(malloc(BUFFER_START));
+    conn->in_buffer = run_must(malloc(BUFFER_START));
+    conn->out_buffer = run_must(malloc(BUFFER_START));
     btw_stream_init(&conn->in, conn->in_buffer, BUFFER_START, CONN_LEN_MAX, true);
     btw_stream_init(&conn->out, conn->out_buffer, BUFFER_START, CONN_LEN_MAX, true);
     conn->in_garbage = conn->out_garbage = false;
@@ -450,7 +313,7 @@ void scn_conn_opened(struct scn_conn *conn)
     conn->run->awake = true;
     conn->opened = true;
     conn->last_sent_ms = run_now(conn->run);
-    monitor_start(conn);
+    watch_start(conn);
     scn_timeline_note(conn->run->timeline, run_time(conn->run), conn->name, "# connected");
 }
 
@@ -473,14 +336,6 @@ bool conn_is_open(const struct scn_conn *conn)
     return conn->handle && conn->opened && conn->target_end == BTW_END_NONE && conn->our_end != BTW_END_RST;
 }
 
-static void monitor_end(struct scn_conn *conn, const enum btw_side *by)
-{
-    if (!conn->monitor || conn->monitor_ended)
-        return;
-    conn->monitor_ended = true;
-    btw_monitor_end(conn->monitor, by, run_now(conn->run));
-}
-
 void scn_conn_ended(struct scn_conn *conn, enum btw_end how, const char *error)
 {
     struct scn_run *run = conn->run;
@@ -492,7 +347,7 @@ void scn_conn_ended(struct scn_conn *conn, enum btw_end how, const char *error)
         conn->error = scn_arena_text(run->arena, error, strlen(error));
     scn_timeline_note(run->timeline, run_time(run), conn->name, "closes %s%s%s",
                       how == BTW_END_FIN ? "fin" : "rst", error ? "  # " : "", error ? error : "");
-    monitor_end(conn, &conn->target);
+    watch_end(conn, &conn->target);
 }
 
 void scn_conn_drained(struct scn_conn *conn)
@@ -505,7 +360,7 @@ void conn_forget(struct scn_conn *conn)
 {
     if (!conn->handle)
         return;
-    monitor_end(conn, NULL);
+    watch_end(conn, NULL);
     conn->run->link->ops->forget(conn->run->link, conn->handle);
     conn->handle = NULL;
 }

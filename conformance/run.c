@@ -33,7 +33,7 @@ int64_t run_scaled(const struct scn_run *run, int64_t ms)
     return (int64_t)((double)ms * run->world->timeout_scale);
 }
 
-/* ---- names -------------------------------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 struct scn_conn *run_conn(struct scn_run *run, const char *name)
 {
@@ -41,7 +41,8 @@ struct scn_conn *run_conn(struct scn_run *run, const char *name)
         if (strcmp(run->conns[i]->name, name) == 0)
             return run->conns[i];
     }
-    return run_conn_make(run, name); /* lint refuses such scripts; a connection that never was behaves as a closed one */
+    return run_conn_make(run,
+                         name); /* lint refuses such scripts; a connection that never was behaves as a closed one */
 }
 
 struct scn_conn *run_conn_make(struct scn_run *run, const char *name)
@@ -116,18 +117,19 @@ struct scn_env run_env(struct scn_run *run, struct scn_arena *arena)
     };
 }
 
-/* ---- verdicts ----------------------------------------------------------------------------------------------------------- */
+/* ---- verdicts ---------------------------------------------------------------------------------------------------- */
 
 void run_note(struct scn_run *run, enum scn_verdict verdict, const struct scn_step *step, const char *text)
 {
-    const char *note = scn_arena_format(run->arena, "%s: line %u: %s", scn_verdict_name(verdict), step->place.line, text);
+    const char *note =
+        scn_arena_format(run->arena, "%s: line %u: %s", scn_verdict_name(verdict), step->place.line, text);
     if (run->result.note_count < RUN_NOTES_MAX)
         run->notes[run->result.note_count++] = note;
     scn_timeline_note(run->timeline, run_time(run), step->conn, "# %s", note);
 }
 
-/* What a line without a verdict of its own says: before the stimulus nothing was tested; behind it the requirement's level
- * decides. */
+/* What a line without a verdict of its own says: before the stimulus nothing was tested; behind it the requirement's
+ * level decides. */
 static enum scn_verdict default_verdict(const struct scn_run *run)
 {
     if (!run->result.stimulus)
@@ -215,7 +217,7 @@ void scn_run_condemn(struct scn_run *run, enum scn_verdict verdict, const char *
     run->result.reason = scn_arena_text(run->arena, reason, strlen(reason));
 }
 
-/* ---- control ------------------------------------------------------------------------------------------------------------ */
+/* ---- control ----------------------------------------------------------------------------------------------------- */
 
 static const struct scn_step *current(struct scn_run *run)
 {
@@ -247,8 +249,8 @@ static void set_case(struct scn_run *run)
 /* What the target declares by itself is UNSUPPORTED when it is missing; what lies in how it is run is a SKIP. */
 static bool has_what_it_needs(struct scn_run *run)
 {
-    static const uint64_t circumstances = UINT64_C(1) << SCN_CAP_ipv6 | UINT64_C(1) << SCN_CAP_dials |
-                                          UINT64_C(1) << SCN_CAP_metadata;
+    static const uint64_t circumstances =
+        UINT64_C(1) << SCN_CAP_ipv6 | UINT64_C(1) << SCN_CAP_dials | UINT64_C(1) << SCN_CAP_metadata;
     uint64_t known = (uint64_t)run->torrents[0]->known << SCN_CAP_metadata;
     uint64_t missing = run->scenario->needs & ~(run->world->capabilities | known);
     for (int c = 0; run->world->probed && c < SCN_CAPABILITIES; c++) {
@@ -285,8 +287,7 @@ static bool start(struct scn_run *run)
     set_case(run);
     if (run->done)
         return false;
-    run->frames[run->depth++] =
-        (struct frame){ run->scenario->steps, run->scenario->step_count, 0, NULL, 0, 1 };
+    run->frames[run->depth++] = (struct frame){ run->scenario->steps, run->scenario->step_count, 0, NULL, 0, 1 };
     return true;
 }
 
@@ -296,7 +297,9 @@ static int64_t next_deadline(const struct scn_run *run)
     for (size_t i = 0; i < run->conn_count; i++) {
         const struct scn_conn *conn = run->conns[i];
         const int64_t deadlines[] = {
-            outbox_deadline(conn), sync_deadline(conn), reflex_deadline(conn),
+            outbox_deadline(conn),
+            sync_deadline(conn),
+            reflex_deadline(conn),
             conn->monitor && !conn->monitor_ended ? btw_monitor_deadline(conn->monitor) : INT64_MAX,
         };
         for (size_t d = 0; d < sizeof deadlines / sizeof deadlines[0]; d++)
@@ -389,7 +392,7 @@ uint64_t scn_run_capabilities(const struct scn_run *run)
     return seen;
 }
 
-/* ---- outside ------------------------------------------------------------------------------------------------------------ */
+/* ---- outside ----------------------------------------------------------------------------------------------------- */
 
 struct scn_run *scn_run_new(const struct scn_scenario *scenario, const struct scn_case *one, struct scn_world *world,
                             struct scn_link *link, unsigned number, unsigned copy)

@@ -40,12 +40,12 @@ struct outbox_item {
     struct outbox_item *next;
     const struct scn_step *step; /* NULL: bytes only */
     int64_t times, i, every_ms;
-    int64_t repeat_index;        /* $i outside the statement */
-    uint8_t *bytes;              /* of the current repetition */
+    int64_t repeat_index; /* $i outside the statement */
+    uint8_t *bytes;       /* of the current repetition */
     size_t len, at;
     size_t split, cut_at;
     int64_t gap_ms;
-    int64_t not_before;          /* link time */
+    int64_t not_before; /* link time */
 };
 
 enum sync_method { SYNC_NONE, SYNC_BLOCK, SYNC_METADATA, SYNC_UNCHOKE, SYNC_INTEREST, SYNC_WEAK };
@@ -53,7 +53,7 @@ struct sync {
     enum sync_method method; /* SYNC_NONE: not under way */
     bool answered;
     uint32_t piece;
-    int64_t until;           /* SYNC_WEAK: link time when it is over */
+    int64_t until; /* SYNC_WEAK: link time when it is over */
 };
 
 struct scn_listener {
@@ -67,10 +67,10 @@ struct scn_conn {
     const char *name;
     unsigned number, source;
     bool v6;
-    void *handle;             /* the link's; NULL: not dialled, or forgotten */
+    void *handle; /* the link's; NULL: not dialled, or forgotten */
     struct scn_listener *listener;
-    enum btw_side target;     /* which side the target is */
-    bool opened, refused;     /* refused: it could never be made */
+    enum btw_side target; /* which side the target is */
+    bool opened, refused; /* refused: it could never be made */
     enum btw_end target_end, our_end;
     const char *error;
     int64_t end_ms;
@@ -90,11 +90,11 @@ struct scn_conn {
     struct sync sync;
 
     uint64_t metadata_messages, pex_messages, wrong_pieces;
-    uint64_t accepts;         /* connections the target made to the listener, refused ones counted, too */
-    int64_t serve_left;       /* blocks the reflex still answers; INT64_MAX: all */
-    int64_t corrupt;          /* piece whose next block (or metadata) is spoilt, -1: none */
+    uint64_t accepts;   /* connections the target made to the listener, refused ones counted, too */
+    int64_t serve_left; /* blocks the reflex still answers; INT64_MAX: all */
+    int64_t corrupt;    /* piece whose next block (or metadata) is spoilt, -1: none */
     uint8_t our_metadata_id, our_pex_id;
-    bool metadata_sure;       /* our last extended handshake announced ut_metadata in a way that nobody can misread */
+    bool metadata_sure; /* our last extended handshake announced ut_metadata in a way that nobody can misread */
     bool said_metadata_size;
     int64_t last_sent_ms;
     bool we_choke;
@@ -129,23 +129,23 @@ struct scn_run {
     size_t var_count;
 
     bool started, done;
-    bool awake;                   /* something happened since the last advance */
-    int64_t deadline;             /* as the last advance left it */
+    bool awake;       /* something happened since the last advance */
+    int64_t deadline; /* as the last advance left it */
     struct frame frames[RUN_DEPTH_MAX];
     size_t depth;
-    bool entered;                 /* the current step has been begun */
+    bool entered; /* the current step has been begun */
     int64_t step_deadline;
     int64_t step_started;
-    const char *near_miss;        /* of the current <: the first message of the right type that did not fit */
-    uint64_t seen;                /* anyorder: set of patterns that have come */
-    int64_t send_index;           /* $i */
+    const char *near_miss; /* of the current <: the first message of the right type that did not fit */
+    uint64_t seen;         /* anyorder: set of patterns that have come */
+    int64_t send_index;    /* $i */
 
-    uint64_t messages, bytes;     /* from the target, on all connections */
+    uint64_t messages, bytes; /* from the target, on all connections */
     struct scn_result result;
     struct scn_finding findings[RUN_FINDINGS_MAX];
     const char *notes[RUN_NOTES_MAX];
     struct scn_timeline *timeline;
-    uint8_t *delivered;           /* bit per block of torrents[0]: rightly sent to the target */
+    uint8_t *delivered; /* bit per block of torrents[0]: rightly sent to the target */
     uint32_t delivered_blocks;
     struct btw_metadata *learning; /* NULL: nothing has come yet */
     struct btw_slice learnt;       /* the info dictionary as far as it is there */
