@@ -32,8 +32,7 @@ static bool in_range(struct scn_env *env, int64_t number, int64_t max)
     return (number >= 0 && number <= max) || value_fail(env, "an argument is not an integer in range");
 }
 
-/* ---- bytes of a torrent
- * ------------------------------------------------------------------------------------------------- */
+/* ---- bytes of a torrent ------------------------------------------------------------------------------------------ */
 
 static bool call_block(const struct call *call, struct scn_value *out)
 {
@@ -77,8 +76,7 @@ static bool call_metadata(const struct call *call, struct scn_value *out)
     return value_bytes(out, info.data + at, len);
 }
 
-/* ---- bytes from nothing
- * ------------------------------------------------------------------------------------------------- */
+/* ---- bytes from nothing ------------------------------------------------------------------------------------------ */
 
 static bool fill(const struct call *call, int byte, struct scn_value *out)
 {
@@ -113,8 +111,7 @@ static bool call_random(const struct call *call, struct scn_value *out)
     return true;
 }
 
-/* ---- bytes from bytes
- * --------------------------------------------------------------------------------------------------- */
+/* ---- bytes from bytes -------------------------------------------------------------------------------------------- */
 
 static bool call_repeat(const struct call *call, struct scn_value *out)
 {
@@ -151,8 +148,7 @@ static bool call_bencode(const struct call *call, struct scn_value *out)
     return value_bytes(out, call->args[0].bytes.data, call->args[0].bytes.len);
 }
 
-/* ---- integers
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- integers ---------------------------------------------------------------------------------------------------- */
 
 static bool call_min(const struct call *call, struct scn_value *out)
 {
@@ -185,8 +181,7 @@ static bool call_text(const struct call *call, struct scn_value *out)
     return value_bytes(out, (const uint8_t *)text, strlen(text));
 }
 
-/* ---- calls
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------------------------------- */
 
 #define CALL(name, min, max, args, what) call_##name,
 static bool (*const calls[])(const struct call *call, struct scn_value *out) = { SCN_FUNCTION_LIST(CALL) };

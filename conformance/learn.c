@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Of a torrent that is known by info-hash only, the target's own answers to ut_metadata requests give the metadata (BEP 9).
+ * Of a torrent that is known by info-hash only, the target's own answers to ut_metadata requests give the metadata (BEP
+ * 9).
  */
 #include "btw/ut_metadata.h"
 #include "run_state.h"

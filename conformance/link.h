@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What moves bytes between the engine and a target: memory under a virtual clock (link_mem.c) or sockets on an event loop
- * (link_tcp.c).  The engine knows nothing else of the world.
+ * What moves bytes between the engine and a target: memory under a virtual clock (link_mem.c) or sockets on an event
+ * loop (link_tcp.c).  The engine knows nothing else of the world.
  *
  * A link reports by calling scn_conn_opened, scn_conn_received, scn_conn_drained, scn_conn_ended and scn_conn_accepted
  * (run.h), never from inside one of its own operations.
@@ -17,7 +17,7 @@ struct scn_listener; /* the engine's side of a listener, run.h */
 struct scn_dial {
     unsigned source; /* number of the source address: equal numbers share an address, others never do */
     bool v6;
-    int rcvbuf;      /* bytes, 0: the system's */
+    int rcvbuf; /* bytes, 0: the system's */
 };
 
 struct scn_link {
@@ -28,7 +28,7 @@ struct scn_link_ops {
     /* Milliseconds on a clock that never goes back. */
     int64_t (*now)(struct scn_link *link);
 
-    /* Starts a connection; scn_conn_opened or scn_conn_ended follows.  The returned handle stays valid until forget(). */
+    /* Starts a connection; scn_conn_opened or scn_conn_ended follows.  The handle stays valid until forget(). */
     void *(*dial)(struct scn_link *link, struct scn_conn *conn, const struct scn_dial *how);
 
     /* Takes bytes for sending (copied); they are sent in this order, each call in a segment of its own as far as the

@@ -71,7 +71,7 @@ static bool fits_bytes(struct scn_env *env, enum pass pass, const struct scn_exp
     return value.kind == SCN_VALUE_BYTES && btw_slice_equal(value.bytes, data);
 }
 
-/* ---- bencoded values --------------------------------------------------------------------------------------------------- */
+/* ---- bencoded values --------------------------------------------------------------------------------------------- */
 
 static bool fits_bencode(struct scn_env *env, enum pass pass, const struct scn_expr *expr, struct btw_slice value,
                          const struct btw_msg *msg);
@@ -134,7 +134,7 @@ static bool fits_bencode(struct scn_env *env, enum pass pass, const struct scn_e
     return expr->kind == SCN_EXPR_ANY;
 }
 
-/* ---- messages ---------------------------------------------------------------------------------------------------------- */
+/* ---- messages ---------------------------------------------------------------------------------------------------- */
 
 static bool fits_payload(struct scn_env *env, enum pass pass, const struct scn_msg *pattern, const struct btw_msg *msg)
 {

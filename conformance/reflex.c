@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the scripted peer does by itself, so that real clients stay: it answers requests for blocks and metadata when it plays a
- * peer that has them, and keeps quiet connections alive.
+ * What the scripted peer does by itself, so that real clients stay: it answers requests for blocks and metadata when it
+ * plays a peer that has them, and keeps quiet connections alive.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,10 +33,9 @@ static bool answer_block(struct scn_conn *conn, const struct btw_msg *request)
             block[0] ^= 0xff;
             conn->corrupt = -1;
         }
-        struct btw_msg piece = { .type = BTW_PIECE,
-                                 .piece = request->piece,
-                                 .begin = request->begin,
-                                 .data = { block, request->length } };
+        struct btw_msg piece = {
+            .type = BTW_PIECE, .piece = request->piece, .begin = request->begin, .data = { block, request->length }
+        };
         outbox_add_msg(conn, &piece);
     }
     free(block);
@@ -49,12 +48,14 @@ static int64_t asked_metadata(const struct scn_conn *conn, const struct btw_msg 
     size_t used;
     unsigned flaws;
     int64_t type, piece;
-    if (!msg->ext || msg->ext != conn->our_metadata_id || btw_ben_check_lenient(msg->data, &used, &flaws, NULL) != BTW_OK)
+    if (!msg->ext || msg->ext != conn->our_metadata_id ||
+        btw_ben_check_lenient(msg->data, &used, &flaws, NULL) != BTW_OK)
         return -1;
     struct btw_slice dict = { msg->data.data, used };
     if (!btw_ben_get_int(dict, "msg_type", &type) || type != 0 || !btw_ben_get_int(dict, "piece", &piece))
         return -1;
-    return piece >= 0 && piece <= INT32_MAX && (size_t)piece * BTW_BLOCK_SIZE < conn->torrent->meta.info.len ? piece : -1;
+    return piece >= 0 && piece <= INT32_MAX && (size_t)piece * BTW_BLOCK_SIZE < conn->torrent->meta.info.len ? piece
+                                                                                                             : -1;
 }
 
 /* BEP 9: data behind a dictionary, in pieces of 16 KiB. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One scenario being played against a target: steps, connections, monitors, verdict.  No I/O and no clock of its own: a link
- * moves the bytes and tells the time, the caller calls scn_run_advance at the deadline.  Any number of runs share a link.
+ * One scenario being played against a target: steps, connections, monitors, verdict.  No I/O and no clock of its own: a
+ * link moves the bytes and tells the time, the caller calls scn_run_advance at the deadline.  Any number of runs share
+ * a link.
  */
 #ifndef SCN_RUN_H
 #define SCN_RUN_H
@@ -19,22 +20,22 @@ struct scn_finding {
     enum scn_verdict verdict; /* SCN_WARN or SCN_FAIL */
     const char *conn;
     const char *text;
-    int64_t time_ms;          /* since the start of the run */
-    unsigned count;           /* how often the rule was broken in this run; text and time are the first's */
+    int64_t time_ms; /* since the start of the run */
+    unsigned count;  /* how often the rule was broken in this run; text and time are the first's */
 };
 
 /* What is known when the run is over; lives as long as the run. */
 struct scn_result {
-    enum scn_verdict verdict; /* of the script's own lines; PASS may carry notes */
-    struct scn_place place;   /* of the line that decided, line 0 when none did */
-    const char *label;        /* its label, or NULL */
-    const char *want, *got;   /* in the notation; NULL when there is none */
-    const char *reason;       /* one sentence; NULL for a plain PASS */
-    bool weak;                /* absence was judged without a fence */
-    bool stimulus;            /* the stimulus was sent */
-    bool waited_for_unchoke;  /* no unchoke came: worth a second try with fewer rivals */
-    const char *client;       /* as the target named itself on any connection, or NULL */
-    uint8_t peer_id[20];      /* of the target, zeros when no handshake came */
+    enum scn_verdict verdict;     /* of the script's own lines; PASS may carry notes */
+    struct scn_place place;       /* of the line that decided, line 0 when none did */
+    const char *label;            /* its label, or NULL */
+    const char *want, *got;       /* in the notation; NULL when there is none */
+    const char *reason;           /* one sentence; NULL for a plain PASS */
+    bool weak;                    /* absence was judged without a fence */
+    bool stimulus;                /* the stimulus was sent */
+    bool waited_for_unchoke;      /* no unchoke came: worth a second try with fewer rivals */
+    const char *client;           /* as the target named itself on any connection, or NULL */
+    uint8_t peer_id[20];          /* of the target, zeros when no handshake came */
     int64_t started_ms, ended_ms; /* link time */
     const struct scn_finding *findings;
     size_t finding_count;
@@ -42,8 +43,8 @@ struct scn_result {
     size_t note_count;
 };
 
-/* `number` makes names, peer ids and random values distinct and repeatable; copy selects the torrents' copy.  case NULL when the
- * scenario has none.  Everything passed in must outlive the run. */
+/* `number` makes names, peer ids and random values distinct and repeatable; copy selects the torrents' copy.  case NULL
+ * when the scenario has none.  Everything passed in must outlive the run. */
 struct scn_run *scn_run_new(const struct scn_scenario *scenario, const struct scn_case *one, struct scn_world *world,
                             struct scn_link *link, unsigned number, unsigned copy);
 void scn_run_free(struct scn_run *run);
@@ -62,8 +63,8 @@ const struct scn_timeline *scn_run_timeline(const struct scn_run *run);
 /* Set of 1 << enum scn_capability that the target showed on this run's connections. */
 uint64_t scn_run_capabilities(const struct scn_run *run);
 
-/* The info dictionary of a torrent known by info-hash only, put together from the target's answers and verified; it lives as
- * long as the run.  False: it did not come. */
+/* The info dictionary of a torrent known by info-hash only, put together from the target's answers and verified; it
+ * lives as long as the run.  False: it did not come. */
 bool scn_run_metadata(const struct scn_run *run, struct btw_slice *out);
 
 /* Ends the run from outside with this verdict (interrupt, target gone). */
@@ -77,14 +78,15 @@ typedef void scn_tap_fn(void *user, const struct scn_conn *conn, bool sent, stru
 void scn_run_tap(struct scn_run *run, scn_tap_fn *tap, void *user);
 unsigned scn_conn_number(const struct scn_conn *conn); /* distinct within a run, from 0 */
 
-/* ---- called by links --------------------------------------------------------------------------------------------------- */
+/* ---- called by links --------------------------------------------------------------------------------------------- */
 
 void scn_conn_opened(struct scn_conn *conn);
 void scn_conn_received(struct scn_conn *conn, struct btw_slice bytes);
 void scn_conn_drained(struct scn_conn *conn);
-/* FIN: the target will send no more.  RST: the connection is gone, or could never be made (error names why, else NULL). */
+/* FIN: the target will send no more.  RST: the connection is gone, or could never be made (error, or NULL, says why). */
 void scn_conn_ended(struct scn_conn *conn, enum btw_end how, const char *error);
-/* A connection came to a listener.  Returns the engine's end for it (the link keeps handle), or NULL: not wanted, close it. */
+/* A connection came to a listener.  Returns the engine's end for it (the link keeps handle), or NULL: not wanted, close
+ * it. */
 struct scn_conn *scn_conn_accepted(struct scn_listener *listener, void *handle);
 struct scn_run *scn_conn_run(const struct scn_conn *conn);
 struct scn_run *scn_listener_run(const struct scn_listener *listener);

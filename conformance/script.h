@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A scenario file, parsed whole and checked against the message table before anything runs (docs/notation.md, "Scenarios").
- * This is the tree; run.h plays it, lint.h judges it, fmt.h writes it back.
+ * A scenario file, parsed whole and checked against the message table before anything runs: docs/notation.md,
+ * Scenarios. This is the tree; run.h plays it, lint.h judges it, fmt.h writes it back.
  */
 #ifndef SCN_SCRIPT_H
 #define SCN_SCRIPT_H
@@ -30,32 +30,32 @@ enum scn_verdict {
 };
 const char *scn_verdict_name(enum scn_verdict verdict); /* "PASS" */
 
-/* ---- values ------------------------------------------------------------------------------------------------------------ */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 /* A value as written: a literal, a variable, a pattern or an expression.  What it evaluates to depends on the field. */
 enum scn_expr_kind {
-    SCN_EXPR_INT,     /* 16384, 0xff, -1 */
-    SCN_EXPR_BYTES,   /* hex, "text", x"hex" */
-    SCN_EXPR_VAR,     /* $name */
-    SCN_EXPR_BIND,    /* ?name: fits anything, keeps it */
-    SCN_EXPR_ANY,     /* * */
-    SCN_EXPR_RANGE,   /* a..b: items[0], items[1], inclusive */
-    SCN_EXPR_OP,      /* items[0] op items[1]; + joins bytes */
-    SCN_EXPR_CALL,    /* name(items...) */
-    SCN_EXPR_PROP,    /* items[0].name: property of a torrent, or a counter of a connection (conn.name) */
-    SCN_EXPR_CONN,    /* the connection before the dot in p1.pieces */
-    SCN_EXPR_RESERVED,/* [ext fast]: bytes holds the 8 */
-    SCN_EXPR_DICT,    /* {key=value ...}: items in pairs key (BYTES), value; open as a pattern: other keys may be there */
-    SCN_EXPR_LIST,    /* [a b c] */
-    SCN_EXPR_NONE,    /* none: as a pattern in a dict, the key must be absent */
+    SCN_EXPR_INT,      /* 16384, 0xff, -1 */
+    SCN_EXPR_BYTES,    /* hex, "text", x"hex" */
+    SCN_EXPR_VAR,      /* $name */
+    SCN_EXPR_BIND,     /* ?name: fits anything, keeps it */
+    SCN_EXPR_ANY,      /* * */
+    SCN_EXPR_RANGE,    /* a..b: items[0], items[1], inclusive */
+    SCN_EXPR_OP,       /* items[0] op items[1]; + joins bytes */
+    SCN_EXPR_CALL,     /* name(items...) */
+    SCN_EXPR_PROP,     /* items[0].name: property of a torrent, or a counter of a connection (conn.name) */
+    SCN_EXPR_CONN,     /* the connection before the dot in p1.pieces */
+    SCN_EXPR_RESERVED, /* [ext fast]: bytes holds the 8 */
+    SCN_EXPR_DICT,     /* {key=value ...}: items in pairs key (BYTES), value; a pattern lets other keys be there */
+    SCN_EXPR_LIST,     /* [a b c] */
+    SCN_EXPR_NONE,     /* none: as a pattern in a dict, the key must be absent */
 };
 
 struct scn_expr {
     enum scn_expr_kind kind;
-    char op;                 /* '+', '-', '*', '/', '%' */
+    char op; /* '+', '-', '*', '/', '%' */
     int64_t number;
-    struct btw_slice bytes;  /* BYTES, RESERVED */
-    const char *name;        /* VAR, BIND, CALL, PROP, CONN */
+    struct btw_slice bytes; /* BYTES, RESERVED */
+    const char *name;       /* VAR, BIND, CALL, PROP, CONN */
     struct scn_expr **items;
     size_t count;
     struct scn_place place;
@@ -80,18 +80,17 @@ struct scn_wire {
     int64_t every_ms;        /* pause between repetitions */
 };
 
-/* ---- steps ------------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 enum scn_step_kind {
-    SCN_DIAL,     /* p1 dial [v6] [from=p2] [rcvbuf=N] */
-    SCN_LISTEN,   /* p1 listen [v6] [peer_id=VALUE]: a listener of its own, told to the target (tracker); peer_id is the id the
-                     tracker names */
-    SCN_ACCEPT,   /* p1 accept within D: the target's (clear text) connection to that listener */
-    SCN_SEND,     /* p1 > MSG [wire ...]   p1 > [wire ...] { MSG ... }: one write */
-    SCN_EXPECT,   /* p1 < MSG [next] [within D] */
-    SCN_CLOSES,   /* p1 closes [fin|rst|any] [within D] */
-    SCN_SYNC,     /* p1 sync [within D]: a round trip that comes back behind all that came before */
-    SCN_ONEOF,    /* p1 oneof [within D] { ALTERNATIVE... } */
+    SCN_DIAL,   /* p1 dial [v6] [from=p2] [rcvbuf=N] */
+    SCN_LISTEN, /* p1 listen [v6] [peer_id=VALUE]: a listener of its own, told to the target; peer_id: by the tracker */
+    SCN_ACCEPT, /* p1 accept within D: the target's (clear text) connection to that listener */
+    SCN_SEND,   /* p1 > MSG [wire ...]   p1 > [wire ...] { MSG ... }: one write */
+    SCN_EXPECT, /* p1 < MSG [next] [within D] */
+    SCN_CLOSES, /* p1 closes [fin|rst|any] [within D] */
+    SCN_SYNC,   /* p1 sync [within D]: a round trip that comes back behind all that came before */
+    SCN_ONEOF,  /* p1 oneof [within D] { ALTERNATIVE... } */
     SCN_ANYORDER, /* p1 anyorder [within D] { MSG... } */
     SCN_MAYBE,    /* p1 maybe MSG [within D]: consumed if it comes, no harm if not */
     SCN_NEVER,    /* p1 never MSG [| MSG ...] { steps that end in a fence } */
@@ -127,41 +126,41 @@ struct scn_alt {
 struct scn_step {
     enum scn_step_kind kind;
     struct scn_place place;
-    const char *text;        /* the line as written, trimmed, without comment */
-    const char *macro;       /* the line (join, unchoked) that this step is a part of, or NULL */
-    const char *conn;        /* name of the connection; NULL for check, wait, repeat */
-    bool stimulus;           /* `!` behind the verb */
-    const char *label;       /* of @label, without the '@'; or NULL */
-    int64_t within_ms;       /* -1: not written */
-    enum scn_verdict fails;  /* `else LEVEL`; SCN_DEFAULT when not written */
-    struct scn_msg *msgs;    /* SEND (one, or a block), EXPECT and MAYBE (one), ANYORDER, NEVER (any) */
+    const char *text;       /* the line as written, trimmed, without comment */
+    const char *macro;      /* the line (join, unchoked) that this step is a part of, or NULL */
+    const char *conn;       /* name of the connection; NULL for check, wait, repeat */
+    bool stimulus;          /* `!` behind the verb */
+    const char *label;      /* of @label, without the '@'; or NULL */
+    int64_t within_ms;      /* -1: not written */
+    enum scn_verdict fails; /* `else LEVEL`; SCN_DEFAULT when not written */
+    struct scn_msg *msgs;   /* SEND (one, or a block), EXPECT and MAYBE (one), ANYORDER, NEVER (any) */
     size_t msg_count;
-    struct scn_wire wire;    /* SEND */
-    bool next;               /* EXPECT: nothing may be passed over */
-    struct scn_alt *alts;    /* ONEOF */
+    struct scn_wire wire; /* SEND */
+    bool next;            /* EXPECT: nothing may be passed over */
+    struct scn_alt *alts; /* ONEOF */
     size_t alt_count;
-    enum scn_end_kind end;   /* CLOSES */
-    struct scn_expr *left, *right; /* CHECK; UNTIL: left is a PROP of the connection; REPEAT: left; SERVE: left (NULL: all), right: corrupt */
+    enum scn_end_kind end; /* CLOSES */
+    struct scn_expr *left, *right; /* CHECK; UNTIL; REPEAT: left; SERVE: left (NULL: all), right (corrupt) */
     enum scn_compare compare;
-    const char *name;        /* IF: capability */
-    bool negated;            /* IF */
+    const char *name; /* IF: capability */
+    bool negated;     /* IF */
     int64_t wait_ms;
-    const char *reason;      /* WAIT */
-    bool v6;                 /* DIAL, LISTEN */
-    const char *from;        /* DIAL: use the source address of that connection */
-    struct scn_expr *rcvbuf; /* DIAL */
-    struct scn_expr *peer_id;/* LISTEN */
-    struct scn_step *body;   /* NEVER, REPEAT, IF */
+    const char *reason;       /* WAIT */
+    bool v6;                  /* DIAL, LISTEN */
+    const char *from;         /* DIAL: use the source address of that connection */
+    struct scn_expr *rcvbuf;  /* DIAL */
+    struct scn_expr *peer_id; /* LISTEN */
+    struct scn_step *body;    /* NEVER, REPEAT, IF */
     size_t body_count;
 };
 
-/* ---- faults ------------------------------------------------------------------------------------------------------------ */
+/* ---- faults ------------------------------------------------------------------------------------------------------ */
 
 enum scn_fault_kind { SCN_FAULT_TX, SCN_FAULT_RX, SCN_FAULT_POLICY };
 enum scn_fault_action {
     SCN_ACT_DROP,   /* the message does not happen */
     SCN_ACT_SET,    /* set FIELD=VALUE ...: the message with fields replaced (msg.fields of `set`) */
-    SCN_ACT_ANSWER, /* tx: `instead MSG` replaces it; rx: `answer MSG` is sent on behalf of the peer, and the message is not seen */
+    SCN_ACT_ANSWER, /* tx: `instead MSG` replaces it; rx: `answer MSG` for the peer, who does not see it */
     SCN_ACT_ADD,    /* `add MSG`: it happens, and then MSG is sent, too */
     SCN_ACT_DUP,    /* it happens twice */
     SCN_ACT_DELAY,  /* it happens D later, and so does all behind it */
@@ -173,10 +172,10 @@ enum scn_fault_action {
 /* A fault: one change that makes a decent peer break this scenario, and by what it must be caught. */
 struct scn_fault_spec {
     enum scn_fault_kind kind;
-    struct scn_msg match;      /* TX, RX: which messages; the pattern `malformed` is desc RAW with bad_wire set */
-    bool bad_wire;             /* match frames of a known id whose layout does not fit */
+    struct scn_msg match; /* TX, RX: which messages; the pattern `malformed` is desc RAW with bad_wire set */
+    bool bad_wire;        /* match frames of a known id whose layout does not fit */
     enum scn_fault_action action;
-    struct scn_msg change;     /* SET: fields to replace; ANSWER, ADD: the message */
+    struct scn_msg change; /* SET: fields to replace; ANSWER, ADD: the message */
     int64_t delay_ms;
     const char *policy;        /* POLICY: name */
     int64_t value;             /* POLICY: value, default as `policy NAME` = 0 or NAME=V */
@@ -186,7 +185,7 @@ struct scn_fault_spec {
     struct scn_place place;
 };
 
-/* ---- scenarios --------------------------------------------------------------------------------------------------------- */
+/* ---- scenarios --------------------------------------------------------------------------------------------------- */
 
 enum { SCN_RULES_MAX = 12, SCN_TORRENTS_MAX = 4, SCN_VARS_MAX = 32 };
 
@@ -200,18 +199,18 @@ struct scn_case {
 enum scn_target { SCN_TARGET_ANY, SCN_TARGET_SEED, SCN_TARGET_LEECH, SCN_TARGET_MAGNET };
 
 struct scn_scenario {
-    const char *name;            /* request.right-block */
-    const char *title;           /* first sentence of the comment above */
-    const char *comment;         /* all of the comment above, lines joined by \n, without # */
-    const char *text;            /* source text of this scenario, for explain */
+    const char *name;    /* request.right-block */
+    const char *title;   /* first sentence of the comment above */
+    const char *comment; /* all of the comment above, lines joined by \n, without # */
+    const char *text;    /* source text of this scenario, for explain */
     struct scn_place place;
     const char *rules[SCN_RULES_MAX]; /* requirement ids, NULL behind the last */
     enum scn_target target;
-    const char *torrents[SCN_TORRENTS_MAX]; /* fixture kinds that $t1.. stand for; "any": whatever is loaded. default: any */
-    uint64_t needs;              /* set of 1 << enum scn_capability */
+    const char *torrents[SCN_TORRENTS_MAX]; /* fixture kinds behind $t1..; "any", the default: whatever is loaded */
+    uint64_t needs;                         /* set of 1 << enum scn_capability */
     const char *tags[4];
-    bool strict;                 /* no reflexes */
-    struct scn_case *cases;      /* each is a run of its own, named scenario/case; none: one run */
+    bool strict;            /* no reflexes */
+    struct scn_case *cases; /* each is a run of its own, named scenario/case; none: one run */
     size_t case_count;
     struct scn_fault_spec *faults;
     size_t fault_count;
@@ -219,7 +218,8 @@ struct scn_scenario {
     size_t step_count;
 };
 
-/* Capabilities that `needs` and `if` know.  In `needs` the target as a whole is asked (first handshake); in `if` the connection. */
+/* Capabilities: `needs` asks the target as a whole (first handshake), `if` the connection. */
+/* clang-format off */
 #define SCN_CAPABILITY_LIST(X)                                                          \
     X(fast, "both sides set the Fast bit")                                              \
     X(ext, "both sides set the extension bit")                                          \
@@ -232,11 +232,12 @@ struct scn_scenario {
     X(ipv6, "the target listens on [::1], too")                                         \
     X(dials, "the target dials peers that a tracker names")                             \
     X(metadata, "the torrent's metadata is known to the suite")
+/* clang-format on */
 enum scn_capability {
 #define SCN_CAPABILITY_ENUM(name, what) SCN_CAP_##name,
     SCN_CAPABILITY_LIST(SCN_CAPABILITY_ENUM)
 #undef SCN_CAPABILITY_ENUM
-    SCN_CAPABILITIES
+        SCN_CAPABILITIES
 };
 const char *scn_capability_name(enum scn_capability capability);
 const char *scn_capability_text(enum scn_capability capability); /* what it says, a clause */
@@ -251,8 +252,8 @@ struct scn_script {
 
 struct scn_error {
     struct scn_place place;
-    char text[240];      /* what is wrong, and what was expected */
-    char line[200];      /* the source line, for the caret */
+    char text[240]; /* what is wrong, and what was expected */
+    char line[200]; /* the source line, for the caret */
 };
 
 /* Parses a file's text (len bytes, any bytes).  file names it in messages and must outlive the script; text may go.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The statements of a scenario: one function each, entered when the statement begins and again whenever something may have
- * changed, until it says that it is done.
+ * The statements of a scenario: one function each, entered when the statement begins and again whenever something may
+ * have changed, until it says that it is done.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,14 +9,14 @@
 #include "run_state.h"
 
 enum {
-    EXPECT_MS = 10000,  /* an answer (spec: 10 s) */
+    EXPECT_MS = 10000, /* an answer (spec: 10 s) */
     CLOSES_MS = 10000,
-    SYNC_MS = 45000,    /* choke-related answers take 30 s, an unchoke 45 s */
+    SYNC_MS = 45000, /* choke-related answers take 30 s, an unchoke 45 s */
     MAYBE_MS = 5000,
     ACCEPT_MS = 60000,
-    OPEN_MS = 600000,   /* a dial may have to wait for its turn */
+    OPEN_MS = 600000, /* a dial may have to wait for its turn */
     ANYORDER_MAX = 64,
-    GOT_SIZE = 24,      /* what a comparison saw: an integer, or that it was other bytes */
+    GOT_SIZE = 24, /* what a comparison saw: an integer, or that it was other bytes */
 };
 
 static bool first(struct scn_run *run)
@@ -70,7 +70,7 @@ static bool is_dry(const struct scn_conn *conn)
     return !conn->inbox && lost;
 }
 
-/* ---- messages ----------------------------------------------------------------------------------------------------------- */
+/* ---- messages ---------------------------------------------------------------------------------------------------- */
 
 static bool item_fits(struct scn_run *run, const struct scn_msg *pattern, const struct inbox_item *item)
 {
@@ -124,7 +124,8 @@ static enum step_state play_expect(struct scn_run *run, const struct scn_step *s
     if (is_dry(conn))
         return failed(run, step, run->near_miss, how_closed(conn));
     if (late(run))
-        return failed(run, step, run->near_miss, conn->opened ? "nothing that fits came in time" : "no connection in time");
+        return failed(run, step, run->near_miss,
+                      conn->opened ? "nothing that fits came in time" : "no connection in time");
     return STEP_BLOCKED;
 }
 
@@ -164,7 +165,7 @@ static enum step_state play_anyorder(struct scn_run *run, const struct scn_step 
     return late(run) ? failed(run, step, NULL, "not all of these came in time") : STEP_BLOCKED;
 }
 
-/* ---- ends --------------------------------------------------------------------------------------------------------------- */
+/* ---- ends -------------------------------------------------------------------------------------------------------- */
 
 static bool end_fits(const struct scn_conn *conn, enum scn_end_kind kind)
 {
@@ -208,7 +209,7 @@ static enum step_state play_sync(struct scn_run *run, const struct scn_step *ste
                          : "no answer to a request that must be answered: the stream is out of step");
 }
 
-/* ---- oneof -------------------------------------------------------------------------------------------------------------- */
+/* ---- oneof ------------------------------------------------------------------------------------------------------- */
 
 static int64_t alt_deadline(const struct scn_run *run, const struct scn_step *step, const struct scn_alt *alt)
 {
@@ -250,8 +251,7 @@ static const struct scn_alt *alt_of_item(struct scn_run *run, const struct scn_s
 {
     for (size_t i = 0; i < step->alt_count; i++) {
         const struct scn_alt *alt = &step->alts[i];
-        if (alt->kind == SCN_ALT_MSG && run_now(run) < alt_deadline(run, step, alt) &&
-            item_fits(run, &alt->msg, item))
+        if (alt->kind == SCN_ALT_MSG && run_now(run) < alt_deadline(run, step, alt) && item_fits(run, &alt->msg, item))
             return alt;
     }
     return NULL;
@@ -305,7 +305,7 @@ static enum step_state play_oneof(struct scn_run *run, const struct scn_step *st
     return alt ? take(run, step, alt, NULL) : failed(run, step, NULL, "none of these came in time");
 }
 
-/* ---- never -------------------------------------------------------------------------------------------------------------- */
+/* ---- never ------------------------------------------------------------------------------------------------------- */
 
 static bool forbids(struct scn_run *run, const struct scn_step *step, const struct scn_conn *conn,
                     const struct inbox_item *item)
@@ -348,7 +348,7 @@ static enum step_state play_never(struct scn_run *run, const struct scn_step *st
     return STEP_BLOCKED;
 }
 
-/* ---- control ------------------------------------------------------------------------------------------------------------ */
+/* ---- control ----------------------------------------------------------------------------------------------------- */
 
 static enum step_state play_repeat(struct scn_run *run, const struct scn_step *step)
 {
@@ -445,7 +445,7 @@ static enum step_state play_until(struct scn_run *run, const struct scn_step *st
     return late(run) ? failed(run, step, keep(run, got), "this did not come true in time") : STEP_BLOCKED;
 }
 
-/* ---- connections -------------------------------------------------------------------------------------------------------- */
+/* ---- connections ------------------------------------------------------------------------------------------------- */
 
 static enum step_state play_dial(struct scn_run *run, const struct scn_step *step)
 {
@@ -568,13 +568,13 @@ static enum step_state play_serve(struct scn_run *run, const struct scn_step *st
 enum step_state step_play(struct scn_run *run, const struct scn_step *step)
 {
     static enum step_state (*const play[SCN_STEP_KINDS])(struct scn_run *, const struct scn_step *) = {
-        [SCN_DIAL] = play_dial,     [SCN_LISTEN] = play_listen, [SCN_ACCEPT] = play_accept,
-        [SCN_SEND] = play_send,     [SCN_EXPECT] = play_expect, [SCN_CLOSES] = play_closes,
-        [SCN_SYNC] = play_sync,     [SCN_ONEOF] = play_oneof,   [SCN_ANYORDER] = play_anyorder,
-        [SCN_MAYBE] = play_maybe,   [SCN_NEVER] = play_never,   [SCN_UNTIL] = play_until,
-        [SCN_CHECK] = play_check,   [SCN_WAIT] = play_wait,     [SCN_REPEAT] = play_repeat,
-        [SCN_IF] = play_if,         [SCN_FIN] = play_fin,       [SCN_RST] = play_rst,
-        [SCN_PAUSE] = play_read,    [SCN_RESUME] = play_read,   [SCN_SERVE] = play_serve,
+        [SCN_DIAL] = play_dial,   [SCN_LISTEN] = play_listen, [SCN_ACCEPT] = play_accept,
+        [SCN_SEND] = play_send,   [SCN_EXPECT] = play_expect, [SCN_CLOSES] = play_closes,
+        [SCN_SYNC] = play_sync,   [SCN_ONEOF] = play_oneof,   [SCN_ANYORDER] = play_anyorder,
+        [SCN_MAYBE] = play_maybe, [SCN_NEVER] = play_never,   [SCN_UNTIL] = play_until,
+        [SCN_CHECK] = play_check, [SCN_WAIT] = play_wait,     [SCN_REPEAT] = play_repeat,
+        [SCN_IF] = play_if,       [SCN_FIN] = play_fin,       [SCN_RST] = play_rst,
+        [SCN_PAUSE] = play_read,  [SCN_RESUME] = play_read,   [SCN_SERVE] = play_serve,
     };
     return play[step->kind](run, step);
 }

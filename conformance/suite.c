@@ -404,15 +404,43 @@ static size_t smallest_company(const struct scn_suite *suite)
     return smallest;
 }
 
+/* What keeps a target so busy that others would wait in vain runs behind all others, by itself. */
+static bool is_loner(const struct entry *entry)
+{
+    return scn_scenario_has_tag(entry->item->scenario, "alone");
+}
+
 static bool is_fresh(const struct entry *entry)
 {
-    return (entry->state == ITEM_WAITING && !entry->again) || (in_flight(entry) && entry->tries == 1);
+    return !is_loner(entry) &&
+           ((entry->state == ITEM_WAITING && !entry->again) || (in_flight(entry) && entry->tries == 1));
+}
+
+static bool is_crowd(const struct entry *entry)
+{
+    return entry->state != ITEM_DONE && !is_loner(entry);
+}
+
+static void start_loner(struct scn_suite *suite)
+{
+    if (count_if(suite, in_flight) > 0)
+        return;
+    for (size_t i = 0; i < suite->count; i++) {
+        if (suite->entries[i].state == ITEM_WAITING) {
+            launch(suite, &suite->entries[i]);
+            return;
+        }
+    }
 }
 
 /* Suspects go first, those in the smallest company before the others; then first tries; then second tries, in small
- * company too. */
+ * company too; loners last. */
 static void start_more(struct scn_suite *suite)
 {
+    if (count_if(suite, is_crowd) == 0) {
+        start_loner(suite);
+        return;
+    }
     size_t company = smallest_company(suite);
     bool fresh = count_if(suite, is_fresh) > 0;
     size_t limit = company != 0              ? company
@@ -422,7 +450,8 @@ static void start_more(struct scn_suite *suite)
     size_t busy = count_if(suite, in_flight);
     for (size_t i = 0; i < suite->count && busy < limit; i++) {
         struct entry *entry = &suite->entries[i];
-        if (entry->state == ITEM_WAITING && entry->company == company && (company != 0 || entry->again == !fresh)) {
+        if (entry->state == ITEM_WAITING && !is_loner(entry) && entry->company == company &&
+            (company != 0 || entry->again == !fresh)) {
             launch(suite, entry);
             busy++;
         }

@@ -12,7 +12,7 @@ struct scn_item {
     const struct scn_scenario *scenario;
     const struct scn_case *one; /* NULL: the scenario has no cases */
     const char *id;
-    unsigned copy;              /* of the torrents it consumes; 0 for seeds */
+    unsigned copy; /* of the torrents it consumes; 0 for seeds */
 };
 
 /* What became of an item.  Strings live as long as the suite. */
@@ -24,8 +24,8 @@ struct scn_outcome {
 };
 
 struct scn_suite_config {
-    unsigned jobs;       /* runs at once; 0: all */
-    bool health;         /* probe the target first, last and behind each run */
+    unsigned jobs; /* runs at once; 0: all */
+    bool health;   /* probe the target first, last and behind each run */
     void (*progress)(void *user, const struct scn_outcome *outcome, size_t done, size_t total); /* or NULL */
     /* Starts the target again after it died; false: it cannot be.  NULL: the same. */
     bool (*restart)(void *user);
@@ -35,8 +35,8 @@ struct scn_suite_config {
 
 struct scn_suite;
 
-struct scn_suite *scn_suite_new(const struct scn_item *items, size_t count, struct scn_world *world, struct scn_link *link,
-                                const struct scn_suite_config *config);
+struct scn_suite *scn_suite_new(const struct scn_item *items, size_t count, struct scn_world *world,
+                                struct scn_link *link, const struct scn_suite_config *config);
 void scn_suite_free(struct scn_suite *suite);
 
 /* Plays on as far as possible; call first, after link events (scn_suite_wake marks the run), and at the deadline. */
@@ -49,7 +49,8 @@ void scn_suite_interrupt(struct scn_suite *suite, const char *reason);
 size_t scn_suite_outcome_count(const struct scn_suite *suite);
 const struct scn_outcome *scn_suite_outcome(const struct scn_suite *suite, size_t i); /* in the order of the items */
 
-/* Why nothing could be tested (target unreachable, accepts and closes, never answers, garbage); NULL when something was. */
+/* Why nothing could be tested (target unreachable, accepts and closes, never answers, garbage); NULL when something
+ * was. */
 const char *scn_suite_trouble(const struct scn_suite *suite);
 
 #endif

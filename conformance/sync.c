@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fence: a round trip whose answer in-order delivery puts behind everything before it.  BitTorrent has no ping, so the
- * cheapest question that this target must answer in its present state is asked.
+ * The fence: a round trip whose answer in-order delivery puts behind everything before it.  BitTorrent has no ping, so
+ * the cheapest question that this target must answer in its present state is asked.
  */
 #include "btw/bencode.h"
 #include "run_state.h"
@@ -20,7 +20,9 @@ static void ask_block(struct scn_conn *conn)
     const struct scn_torrent *torrent = conn->torrent;
     uint32_t piece = torrent->meta.pieces - 1;
     uint32_t size = scn_torrent_piece_size(torrent, piece);
-    struct btw_msg msg = { .type = BTW_REQUEST, .piece = piece, .length = size < BTW_BLOCK_SIZE ? size : BTW_BLOCK_SIZE };
+    struct btw_msg msg = { .type = BTW_REQUEST,
+                           .piece = piece,
+                           .length = size < BTW_BLOCK_SIZE ? size : BTW_BLOCK_SIZE };
     conn->sync.method = SYNC_BLOCK;
     conn->sync.piece = piece;
     outbox_add_msg(conn, &msg);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What happened in a run, in the notation, in order.  Memory is bounded: of a long run the first and the last lines are kept.
+ * What happened in a run, in the notation, in order.  Memory is bounded: of a long run the first and the last lines are
+ * kept.
  */
 #ifndef SCN_TIMELINE_H
 #define SCN_TIMELINE_H

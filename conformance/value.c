@@ -14,8 +14,7 @@ uint64_t scn_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* ---- making values
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- making values ----------------------------------------------------------------------------------------------- */
 
 bool value_fail(struct scn_env *env, const char *why)
 {
@@ -66,8 +65,7 @@ bool value_all_bits(struct scn_env *env, const struct scn_torrent *torrent, stru
     return value_bytes(out, bits, btw_bits_size(pieces));
 }
 
-/* ---- properties of torrents
- * -------------------------------------------------------------------------------------------- */
+/* ---- properties of torrents -------------------------------------------------------------------------------------- */
 
 static bool torrent_property(struct scn_env *env, const struct scn_torrent *torrent, const char *name,
                              struct scn_value *out)
@@ -116,8 +114,7 @@ static bool eval_prop(struct scn_env *env, const struct scn_expr *expr, struct s
     return torrent_property(env, value.torrent, expr->name, out);
 }
 
-/* ---- operators
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- operators --------------------------------------------------------------------------------------------------- */
 
 static bool join(struct scn_env *env, struct btw_slice a, struct btw_slice b, struct scn_value *out)
 {
@@ -201,8 +198,7 @@ bool scn_eval_int(struct scn_env *env, const struct scn_expr *expr, int64_t *out
     return true;
 }
 
-/* ---- bencoding
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- bencoding --------------------------------------------------------------------------------------------------- */
 
 static bool put_expr(struct scn_env *env, const struct scn_expr *expr, struct btw_writer *w)
 {
@@ -245,8 +241,7 @@ bool scn_eval_bencode(struct scn_env *env, const struct scn_expr *expr, struct b
     return value_fail(env, "more bytes than an expression may come to");
 }
 
-/* ---- messages
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- messages ---------------------------------------------------------------------------------------------------- */
 
 /* What a torrent stands for in a field of bytes. */
 static bool torrent_bytes(struct scn_env *env, const struct scn_torrent *torrent, const struct btw_msg *msg,

@@ -26,9 +26,9 @@ struct scn_env {
     bool (*counter)(void *user, const char *conn, const char *name, int64_t *out);
     void (*bind)(void *user, const char *name, const struct scn_value *value);
     void *user;
-    uint64_t *random;        /* state of the seeded generator */
-    const uint8_t *peer_id;  /* 20 bytes for a handshake that names none */
-    const char *error;       /* why the last evaluation failed; in the arena or static */
+    uint64_t *random;       /* state of the seeded generator */
+    const uint8_t *peer_id; /* 20 bytes for a handshake that names none */
+    const char *error;      /* why the last evaluation failed; in the arena or static */
 };
 
 /* False: env->error says why. */
@@ -37,7 +37,8 @@ bool scn_eval_int(struct scn_env *env, const struct scn_expr *expr, int64_t *out
 /* Bencoded form of an expression: {..}, [..], integers and bytes; dictionary keys as written. */
 bool scn_eval_bencode(struct scn_env *env, const struct scn_expr *expr, struct btw_slice *out);
 
-/* Builds the message of a template; bytes live in env->arena.  A torrent stands for its info-hash, its block or its bitfield. */
+/* Builds the message of a template; bytes live in env->arena.  A torrent stands for its info-hash, its block or its
+ * bitfield. */
 bool scn_msg_build(struct scn_env *env, const struct scn_msg *from, struct btw_msg *out);
 /* Replaces the fields of msg that `change` writes. */
 bool scn_msg_set(struct scn_env *env, const struct scn_msg *change, struct btw_msg *msg);

@@ -10,28 +10,28 @@
 
 /* A torrent that the target has (as seed), misses (leech) or knows by info-hash only (magnet). */
 struct scn_torrent {
-    const char *kind;   /* fixture kind, or "any": the user's own */
-    unsigned copy;      /* 0: the canonical one that seeds share; others belong to one scenario each */
+    const char *kind; /* fixture kind, or "any": the user's own */
+    unsigned copy;    /* 0: the canonical one that seeds share; others belong to one scenario each */
     uint8_t info_hash[20];
-    bool known;         /* meta is filled */
+    bool known; /* meta is filled */
     struct btw_metainfo meta;
     /* Content at an absolute offset of the payload; false when the suite does not have the data.  NULL: the same. */
     bool (*read)(const struct scn_torrent *torrent, uint64_t offset, uint8_t *out, size_t len);
-    void *source;       /* for read */
+    void *source; /* for read */
 };
 
 struct scn_world {
     struct scn_torrent *torrents;
     size_t torrent_count;
-    enum scn_target role;      /* the target's state: seed, leech or magnet */
-    uint64_t capabilities;     /* 1 << enum scn_capability: what the target as a whole was seen to have */
-    bool probed;               /* capabilities are known; before that, only handshake scenarios may run */
-    bool alive_seen;           /* a handshake has been answered at least once */
-    uint16_t listen_port;      /* where the target listens, 0 unknown */
-    double timeout_scale;      /* of every deadline, 1 normally */
-    uint64_t seed;             /* of everything random */
-    unsigned next_source;      /* source addresses given out so far */
-    size_t inbox_bytes;        /* that wait for the scripts of all runs */
+    enum scn_target role;             /* the target's state: seed, leech or magnet */
+    uint64_t capabilities;            /* 1 << enum scn_capability: what the target as a whole was seen to have */
+    bool probed;                      /* capabilities are known; before that, only handshake scenarios may run */
+    bool alive_seen;                  /* a handshake has been answered at least once */
+    uint16_t listen_port;             /* where the target listens, 0 unknown */
+    double timeout_scale;             /* of every deadline, 1 normally */
+    uint64_t seed;                    /* of everything random */
+    unsigned next_source;             /* source addresses given out so far */
+    size_t inbox_bytes;               /* that wait for the scripts of all runs */
     const uint8_t (*tracker_ids)[20]; /* peer ids the target announced to our tracker */
     size_t tracker_id_count;
     const uint8_t (*earlier_ids)[20]; /* peer ids of earlier starts of the target's program */
@@ -40,8 +40,9 @@ struct scn_world {
 
 enum { SCN_SOME_PIECES = 8, SCN_SOME_PIECE_LENGTH = 32768 };
 
-/* The torrent of that kind and copy; NULL when the target does not have it.  Kind NULL or "any" is the first one; "some" is the
- * fixture's base, or else the user's own, if it has SCN_SOME_PIECES of SCN_SOME_PIECE_LENGTH at least and its content is known. */
+/* The torrent of that kind and copy; NULL when the target does not have it.  Kind NULL or "any" is the first one;
+ * "some" is the fixture's base, or else the user's own, if it has SCN_SOME_PIECES of SCN_SOME_PIECE_LENGTH at least and
+ * its content is known. */
 const struct scn_torrent *scn_world_torrent(const struct scn_world *world, const char *kind, unsigned copy);
 
 /* The fixture that a kind of a script stands for. */

@@ -14,8 +14,7 @@
 #include "btw/notation.h"
 #include "run.h"
 
-/* ---- a link that only remembers
- * ----------------------------------------------------------------------------------------- */
+/* ---- a link that only remembers ---------------------------------------------------------------------------------- */
 
 struct stub {
     struct scn_link link;
@@ -95,8 +94,7 @@ static const struct scn_link_ops stub_ops = { stub_now,     stub_dial,   stub_se
                                               stub_read,    stub_handle, stub_handle, stub_handle,
                                               stub_address, stub_listen, stub_handle };
 
-/* ---- playing a row
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- playing a row ----------------------------------------------------------------------------------------------- */
 
 #define HEAD "# T.\nscenario test.row\n  rule BEP3-SRV-01\n  fault rx keepalive close fails @x\n\n"
 #define SHOULD "# T.\nscenario test.row\n  rule BEP3-ST-14\n  fault rx keepalive close fails @x\n\n"

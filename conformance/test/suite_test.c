@@ -13,8 +13,7 @@
 #include "btw/notation.h"
 #include "suite.h"
 
-/* ---- a target of few words: it answers handshakes, and dies of `have piece=99`
- * ------------------------------------------- */
+/* ---- a target of few words: it answers handshakes, and dies of `have piece=99` ----------------------------------- */
 
 enum { CONNS = 512 };
 enum kind { REFUSES, CLOSES, SILENT, ANSWERS };
@@ -149,8 +148,7 @@ static bool restart(void *user)
     return true;
 }
 
-/* ---- suites
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- suites ------------------------------------------------------------------------------------------------------ */
 
 static const char script_text[] =
     "# Harmless.\nscenario a.harmless\n  rule BEP3-HS-02\n  fault rx keepalive close fails @x\n"

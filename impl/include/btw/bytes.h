@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Big-endian reading and writing over a slice, with a sticky error: after the first read past the end, or the first write
- * that does not fit, every further call does nothing and `failed` stays true.  Check once, at the end.
+ * Big-endian reading and writing over a slice, with a sticky error: after the first read past the end, or the first
+ * write that does not fit, every further call does nothing and `failed` stays true.  Check once, at the end.
  */
 #ifndef BTW_BYTES_H
 #define BTW_BYTES_H

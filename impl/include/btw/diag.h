@@ -2,8 +2,8 @@
  *
  * What every call of the library answers with: a status, and on request a sentence about what went wrong and where.
  *
- * Three kinds of trouble are never mixed: the peer is wrong (a status and a diag), the world is wrong (a status from the
- * tools), we are wrong (assert, in every build).  Whatever comes from a peer, a capture or a script is data.
+ * Three kinds of trouble are never mixed: the peer is wrong (a status and a diag), the world is wrong (a status from
+ * the tools), we are wrong (assert, in every build).  Whatever comes from a peer, a capture or a script is data.
  */
 #ifndef BTW_DIAG_H
 #define BTW_DIAG_H
