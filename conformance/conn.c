@@ -10,7 +10,8 @@
 
 enum { BUFFER_START = 4096 };
 
-/* ---- text --------------------------------------------------------------------------------------------------------------- */
+/* ---- text
+ * --------------------------------------------------------------------------------------------------------------- */
 
 const char *conn_describe(const struct scn_conn *conn, const struct btw_msg *msg, struct scn_arena *arena)
 {
@@ -38,7 +39,8 @@ static void show(struct scn_conn *conn, bool sent, const struct btw_msg *msg)
     scn_arena_free(arena);
 }
 
-/* ---- the inbox ---------------------------------------------------------------------------------------------------------- */
+/* ---- the inbox
+ * ---------------------------------------------------------------------------------------------------------- */
 
 void conn_pop(struct scn_conn *conn)
 {
@@ -77,7 +79,8 @@ static struct inbox_item *inbox_push(struct scn_conn *conn, const struct btw_msg
     return item;
 }
 
-/* ---- bytes that come ---------------------------------------------------------------------------------------------------- */
+/* ---- bytes that come
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void count_extended(struct scn_conn *conn, const struct btw_msg *msg)
 {
@@ -90,7 +93,8 @@ static void count_extended(struct scn_conn *conn, const struct btw_msg *msg)
 static void count_wrong(struct scn_conn *conn, const struct btw_msg *msg)
 {
     const struct scn_torrent *torrent = conn->torrent;
-    if (torrent && torrent->known && torrent->read && msg->data.len && !watch_content(conn, msg->piece, msg->begin, msg->data))
+    if (torrent && torrent->known && torrent->read && msg->data.len &&
+        !watch_content(conn, msg->piece, msg->begin, msg->data))
         conn->wrong_pieces++;
 }
 
@@ -151,8 +155,9 @@ static void grow(uint8_t **buffer, struct btw_stream *stream)
 static void stop_flood(struct scn_run *run)
 {
     if (run->messages > RUN_MESSAGES_MAX || run->bytes > RUN_BYTES_MAX)
-        scn_run_abort(run, SCN_FAIL, scn_arena_format(run->arena, "the target floods: more than %d messages or %d MiB",
-                                                      RUN_MESSAGES_MAX, RUN_BYTES_MAX >> 20));
+        scn_run_abort(run, SCN_FAIL,
+                      scn_arena_format(run->arena, "the target floods: more than %d messages or %d MiB",
+                                       RUN_MESSAGES_MAX, RUN_BYTES_MAX >> 20));
 }
 
 void scn_conn_received(struct scn_conn *conn, struct btw_slice bytes)
@@ -179,7 +184,8 @@ void scn_conn_received(struct scn_conn *conn, struct btw_slice bytes)
     stop_flood(run);
 }
 
-/* ---- bytes that go ------------------------------------------------------------------------------------------------------ */
+/* ---- bytes that go
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void learn_our_extensions(struct scn_conn *conn, const struct btw_msg *msg)
 {
@@ -251,8 +257,7 @@ void conn_put(struct scn_conn *conn, struct btw_slice bytes)
             break;
         if (status == BTW_NO_SPACE) {
             grow(&conn->out_buffer, &conn->out);
-        } else if (status == BTW_TOO_LONG ||
-                   (status == BTW_BAD_WIRE && !conn_view(conn, false)->handshake_seen)) {
+        } else if (status == BTW_TOO_LONG || (status == BTW_BAD_WIRE && !conn_view(conn, false)->handshake_seen)) {
             conn->out_garbage = true;
             sent_garbage(conn, before);
         } else {
@@ -261,7 +266,8 @@ void conn_put(struct scn_conn *conn, struct btw_slice bytes)
     }
 }
 
-/* ---- beginning and end -------------------------------------------------------------------------------------------------- */
+/* ---- beginning and end
+ * -------------------------------------------------------------------------------------------------- */
 
 static void streams_start(struct scn_conn *conn)
 {
@@ -345,8 +351,8 @@ void scn_conn_ended(struct scn_conn *conn, enum btw_end how, const char *error)
     conn->end_ms = run_now(run);
     if (error)
         conn->error = scn_arena_text(run->arena, error, strlen(error));
-    scn_timeline_note(run->timeline, run_time(run), conn->name, "closes %s%s%s",
-                      how == BTW_END_FIN ? "fin" : "rst", error ? "  # " : "", error ? error : "");
+    scn_timeline_note(run->timeline, run_time(run), conn->name, "closes %s%s%s", how == BTW_END_FIN ? "fin" : "rst",
+                      error ? "  # " : "", error ? error : "");
     watch_end(conn, &conn->target);
 }
 
@@ -395,7 +401,8 @@ unsigned scn_conn_number(const struct scn_conn *conn)
     return conn->number;
 }
 
-/* ---- capabilities ------------------------------------------------------------------------------------------------------- */
+/* ---- capabilities
+ * ------------------------------------------------------------------------------------------------------- */
 
 static bool both_bits(const struct scn_conn *conn, const char *bit)
 {

@@ -83,7 +83,8 @@ unsigned scn_conn_number(const struct scn_conn *conn); /* distinct within a run,
 void scn_conn_opened(struct scn_conn *conn);
 void scn_conn_received(struct scn_conn *conn, struct btw_slice bytes);
 void scn_conn_drained(struct scn_conn *conn);
-/* FIN: the target will send no more.  RST: the connection is gone, or could never be made (error, or NULL, says why). */
+/* FIN: the target will send no more.  RST: the connection is gone, or could never be made (error, or NULL, says why).
+ */
 void scn_conn_ended(struct scn_conn *conn, enum btw_end how, const char *error);
 /* A connection came to a listener.  Returns the engine's end for it (the link keeps handle), or NULL: not wanted, close
  * it. */

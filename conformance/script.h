@@ -139,7 +139,7 @@ struct scn_step {
     bool next;            /* EXPECT: nothing may be passed over */
     struct scn_alt *alts; /* ONEOF */
     size_t alt_count;
-    enum scn_end_kind end; /* CLOSES */
+    enum scn_end_kind end;         /* CLOSES */
     struct scn_expr *left, *right; /* CHECK; UNTIL; REPEAT: left; SERVE: left (NULL: all), right (corrupt) */
     enum scn_compare compare;
     const char *name; /* IF: capability */

@@ -52,8 +52,8 @@ bool has_metadata(const struct judge *judge);
 const char *name_of(enum btw_type type);
 /* A strict reader stumbled at this offset; was it only over an integer that is too long for us, though well formed? */
 bool is_huge_integer(struct btw_slice in, size_t offset);
-/* Is this a message to an id that fits no byte, of which its receiver has made 0, that of the extended handshake?  Whoever
- * announced it has asked for the confusion. */
+/* Is this a message to an id that fits no byte, of which its receiver has made 0, that of the extended handshake?
+ * Whoever announced it has asked for the confusion. */
 bool is_cut_id(const struct judge *judge);
 
 #endif
