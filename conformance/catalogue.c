@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "embedded.h"
 #include "files.h"
+#include "script_walk.h"
 
 enum {
     COPY_SHARED = 1, /* of leeches and magnets: for scenarios that fit any target and consume nothing */
@@ -128,15 +129,6 @@ void scn_catalogue_free(struct scn_catalogue *catalogue)
 }
 
 /* ---- selecting --------------------------------------------------------------------------------------------------- */
-
-bool scn_scenario_has_tag(const struct scn_scenario *scenario, const char *tag)
-{
-    for (size_t i = 0; i < sizeof scenario->tags / sizeof scenario->tags[0] && scenario->tags[i] != NULL; i++) {
-        if (strcmp(scenario->tags[i], tag) == 0)
-            return true;
-    }
-    return false;
-}
 
 static bool fits_pattern(const struct scn_item *item, const char *pattern)
 {

@@ -40,7 +40,6 @@ bool scn_catalogue_knows(const struct scn_catalogue *catalogue, const char *patt
 /* The i-th fixture torrent that the item is about, NULL behind the last; "base" where any will do. */
 const char *scn_item_kind(const struct scn_item *item, size_t i);
 
-bool scn_scenario_has_tag(const struct scn_scenario *scenario, const char *tag);
 const char *scn_target_name(enum scn_target target); /* "seed" */
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "script_walk.h"
 
+#include <string.h>
+
 void scn_walk_expr(const struct scn_expr *expr, scn_visit_fn *visit, void *user)
 {
     if (!expr)
@@ -30,4 +32,13 @@ void scn_walk_step(const struct scn_step *step, scn_visit_fn *visit, void *user)
         scn_walk_msg(&step->msgs[i], visit, user);
     for (size_t i = 0; i < step->alt_count; i++)
         scn_walk_msg(&step->alts[i].msg, visit, user);
+}
+
+bool scn_scenario_has_tag(const struct scn_scenario *scenario, const char *tag)
+{
+    for (size_t i = 0; i < sizeof scenario->tags / sizeof scenario->tags[0] && scenario->tags[i] != NULL; i++) {
+        if (strcmp(scenario->tags[i], tag) == 0)
+            return true;
+    }
+    return false;
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "script_walk.h"
+
 enum {
     PROBES_TO_DEATH = 3,   /* handshakes in a row without an answer */
     PROBE_PAUSE_MS = 1500, /* between those */
@@ -313,6 +315,7 @@ static void probe_start(struct scn_suite *suite)
                                                           : suite->first_script;
     suite->probe =
         scn_run_new(&script->scenarios[0], NULL, suite->world, suite->link, suite->next_number++, probe_copy(suite));
+    scn_run_go_first(suite->probe);
     suite->probe_started = now(suite);
 }
 

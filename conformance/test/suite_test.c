@@ -157,7 +157,9 @@ static const char script_text[] =
     "# Deadly.\nscenario a.deadly\n  rule BEP3-HS-02\n  fault rx keepalive close fails @x\n\n"
     "p1 dial\np1 > handshake info_hash=$t1\np1 < handshake\np1 >! have piece=99\nwait 3s \"in flight\"\n"
     "# Fails.\nscenario a.fails\n  rule BEP3-HS-02\n  fault rx keepalive close fails @x\n\n"
-    "p1 dial\np1 > handshake info_hash=$t1\np1 < handshake\np1 >! have piece=1\np1 < unchoke within 1s\n";
+    "p1 dial\np1 > handshake info_hash=$t1\np1 < handshake\np1 >! have piece=1\np1 < unchoke within 1s\n"
+    "# Keeps the target busy.\nscenario a.loner\n  rule BEP3-HS-02\n  tag alone\n  fault rx keepalive close fails @x\n\n"
+    "p1 dial\np1 >! handshake info_hash=$t1\np1 < handshake\n";
 
 struct fixture {
     struct target target;
@@ -211,9 +213,9 @@ static void stop(struct fixture *f)
 static void verdicts_are(const struct fixture *f, enum scn_verdict harmless, enum scn_verdict deadly,
                          enum scn_verdict fails)
 {
-    const enum scn_verdict want[] = { harmless, harmless, harmless, deadly, fails };
-    assert_int_equal(5, scn_suite_outcome_count(f->suite));
-    for (size_t i = 0; i < 5; i++)
+    const enum scn_verdict want[] = { harmless, harmless, harmless, deadly, fails, harmless };
+    assert_int_equal(6, scn_suite_outcome_count(f->suite));
+    for (size_t i = 0; i < 6; i++)
         assert_string_equal(scn_verdict_name(want[i]),
                             scn_verdict_name(scn_suite_outcome(f->suite, i)->result.verdict));
 }
@@ -248,6 +250,16 @@ static void without_a_restart_all_in_flight_are_suspects(void **state)
     stop(&f);
 }
 
+static void a_loner_waits_for_all_others(void **state)
+{
+    static struct fixture f;
+    (void)state;
+    start(&f, ANSWERS, true, 0);
+    for (size_t i = 0; i < 5; i++)
+        assert_true(scn_suite_outcome(f.suite, 5)->result.started_ms >= scn_suite_outcome(f.suite, i)->result.ended_ms);
+    stop(&f);
+}
+
 static void trouble(enum kind kind, const char *word)
 {
     static struct fixture f;
@@ -272,6 +284,7 @@ int main(void)
         cmocka_unit_test(the_one_that_killed_is_found_among_many),
         cmocka_unit_test(one_after_the_other_needs_no_second_look),
         cmocka_unit_test(without_a_restart_all_in_flight_are_suspects),
+        cmocka_unit_test(a_loner_waits_for_all_others),
         cmocka_unit_test(a_target_that_cannot_be_tested_is_never_green),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
