@@ -48,10 +48,13 @@ void scn_gate_close(struct scn_gate *gate)
     uv_close((uv_handle_t *)&gate->timer, NULL);
 }
 
-void scn_gate_enter(struct scn_gate *gate, struct scn_gate_dial *dial)
+void scn_gate_enter(struct scn_gate *gate, struct scn_gate_dial *dial, bool first)
 {
     dial->place = SCN_GATE_WAITING;
-    TAILQ_INSERT_TAIL(&gate->waiting, dial, link);
+    if (first)
+        TAILQ_INSERT_HEAD(&gate->waiting, dial, link);
+    else
+        TAILQ_INSERT_TAIL(&gate->waiting, dial, link);
     turn(&gate->timer);
 }
 

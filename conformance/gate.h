@@ -39,8 +39,9 @@ struct scn_gate {
 void scn_gate_init(struct scn_gate *gate, uv_loop_t *loop, void (*start)(struct scn_gate_dial *dial));
 void scn_gate_close(struct scn_gate *gate);
 
-/* dial is zeroed; first come, first served.  start may be called from inside. */
-void scn_gate_enter(struct scn_gate *gate, struct scn_gate_dial *dial);
+/* dial is zeroed; first come, first served, except that `first` goes before all that wait.  start may be called from
+ * inside. */
+void scn_gate_enter(struct scn_gate *gate, struct scn_gate_dial *dial, bool first);
 /* It is connected: silence counts from now on. */
 void scn_gate_connected(struct scn_gate *gate, struct scn_gate_dial *dial);
 /* The target has said something: this dial and those connected before it leave. */

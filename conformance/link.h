@@ -18,6 +18,7 @@ struct scn_dial {
     unsigned source; /* number of the source address: equal numbers share an address, others never do */
     bool v6;
     int rcvbuf; /* bytes, 0: the system's */
+    bool first; /* does not wait behind the dials of others */
 };
 
 struct scn_link {

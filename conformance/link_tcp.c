@@ -330,7 +330,7 @@ static void *tcp_dial(struct scn_link *link, struct scn_conn *engine, const stru
     struct tcp_conn *conn = conn_new(tcp);
     conn->engine = engine;
     conn->how = *how;
-    scn_gate_enter(&tcp->gate, &conn->dial);
+    scn_gate_enter(&tcp->gate, &conn->dial, how->first);
     return conn;
 }
 

@@ -450,6 +450,11 @@ const struct scn_timeline *scn_run_timeline(const struct scn_run *run)
     return run->timeline;
 }
 
+void scn_run_go_first(struct scn_run *run)
+{
+    run->first = true;
+}
+
 void scn_run_tap(struct scn_run *run, scn_tap_fn *tap, void *user)
 {
     run->tap = tap;

@@ -73,6 +73,9 @@ void scn_run_abort(struct scn_run *run, enum scn_verdict verdict, const char *re
 /* Raises the verdict of a run that is over: the target did not survive it. */
 void scn_run_condemn(struct scn_run *run, enum scn_verdict verdict, const char *reason);
 
+/* Its dials do not wait behind those of other runs.  Set before the first advance. */
+void scn_run_go_first(struct scn_run *run);
+
 /* Bytes as they pass, for capture files.  sent: from the suite to the target.  Set before the first advance. */
 typedef void scn_tap_fn(void *user, const struct scn_conn *conn, bool sent, struct btw_slice bytes, int64_t now_ms);
 void scn_run_tap(struct scn_run *run, scn_tap_fn *tap, void *user);

@@ -129,6 +129,7 @@ struct scn_run {
     size_t var_count;
 
     bool started, done;
+    bool first;       /* its dials do not wait behind those of other runs */
     bool awake;       /* something happened since the last advance */
     int64_t deadline; /* as the last advance left it */
     struct frame frames[RUN_DEPTH_MAX];

@@ -455,7 +455,7 @@ static enum step_state play_dial(struct scn_run *run, const struct scn_step *ste
     int64_t rcvbuf = 0;
     if (step->rcvbuf && !scn_eval_int(&env, step->rcvbuf, &rcvbuf))
         return run_line_failed(run, step, SCN_ERROR, step->text, NULL, env.error) ? STEP_DONE : STEP_BLOCKED;
-    struct scn_dial how = { from ? from->source : run->world->next_source++, step->v6, (int)rcvbuf };
+    struct scn_dial how = { from ? from->source : run->world->next_source++, step->v6, (int)rcvbuf, run->first };
     conn_dial(conn, &how);
     return STEP_DONE;
 }
