@@ -420,6 +420,8 @@ static void take_message(struct btw_monitor *monitor, struct said *self, struct 
         take_availability(self, msg, total);
         break;
     case BTW_REQUEST:
+        if (!self->view.interested)
+            self->interested_ms = now_ms; /* as good as saying so: libtorrent unchokes for it */
         take_request(monitor, self, other, msg, now_ms);
         break;
     case BTW_CANCEL:

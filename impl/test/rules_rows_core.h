@@ -89,6 +89,8 @@ static const struct row core_rows[] = {
     { "BEP3-ST-09", "unchoke twice", &tiny, PLAIN UNCHOKED "5 B unchoke\n20000 B choke\n29000 B unchoke\n29001 B unchoke\n", "" },
     { "BEP3-ST-09", "the answer to a change of interest", &tiny,
       PLAIN UNCHOKED "20000 B choke\n21000 A not_interested\n21001 A interested\n21002 B unchoke\n", "" },
+    { "BEP3-ST-09", "the answer to a request without interest", &tiny,
+      MEET("", "") "2 B bitfield bits=ffc0\n3 B unchoke\n20000 B choke\n26000 A request " BLOCK(0) "\n26001 B unchoke\n", "BEP3-ST-01 FAIL A, BEP3-ST-11 WARN A" },
     { "BEP3-ST-09", "when some bytes came late", &tiny, PLAIN UNCHOKED "20000 B choke\n20001 B gap\n21000 B unchoke\n", "" },
 
     { "BEP3-ST-11", "never interested", &tiny, MEET("", "") "2 B bitfield bits=ffc0\n3 B unchoke\n4 A request " BLOCK(0) "\n", "BEP3-ST-11 WARN A" },
