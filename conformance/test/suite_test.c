@@ -158,7 +158,8 @@ static const char script_text[] =
     "p1 dial\np1 > handshake info_hash=$t1\np1 < handshake\np1 >! have piece=99\nwait 3s \"in flight\"\n"
     "# Fails.\nscenario a.fails\n  rule BEP3-HS-02\n  fault rx keepalive close fails @x\n\n"
     "p1 dial\np1 > handshake info_hash=$t1\np1 < handshake\np1 >! have piece=1\np1 < unchoke within 1s\n"
-    "# Keeps the target busy.\nscenario a.loner\n  rule BEP3-HS-02\n  tag alone\n  fault rx keepalive close fails @x\n\n"
+    "# Keeps the target busy.\nscenario a.loner\n  rule BEP3-HS-02\n  fault rx keepalive close fails @x\n"
+    "  tag alone\n\n"
     "p1 dial\np1 >! handshake info_hash=$t1\np1 < handshake\n";
 
 struct fixture {
