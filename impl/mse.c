@@ -13,7 +13,8 @@ _Static_assert(sizeof(struct btw_mse) <= BTW_MSE_STATE_MAX, "the header promises
 
 enum { VC_SIZE = 8, KNOWN_METHODS = BTW_MSE_PLAINTEXT | BTW_MSE_RC4 };
 
-static const char header[] = "\x13" /* the letter B would be read as a hex digit */
+/* In two, for B is a hex digit, too. */
+static const char header[] = "\x13"
                              "BitTorrent protocol";
 static const uint8_t vc[VC_SIZE];
 

@@ -133,9 +133,9 @@ static bool hear(struct talk *talk, struct btw_slice in)
     enum btw_status status;
 
     while ((status = btw_stream_next(&talk->stream, &in, &msg, NULL)) == BTW_OK) {
-        if (msg.type == BTW_RAW) {
+        if (msg.type == BTW_RAW)
             return say(talk, "(not a message)");
-        } else if (msg.type != BTW_HANDSHAKE) {
+        if (msg.type != BTW_HANDSHAKE) {
             if (talk->messages++ < MESSAGES)
                 say(talk, btw_desc_of(msg.type)->name);
         } else if (memcmp(msg.info_hash, info_hash, sizeof info_hash) == 0) {

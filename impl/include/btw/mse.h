@@ -120,9 +120,9 @@ struct btw_mse {
     uint8_t field[BTW_MSE_PAD_MAX]; /* the unfinished field */
     uint8_t secret[BTW_MSE_KEY_SIZE];
     uint8_t mark[20]; /* what ends the padding in clear */
-    uint8_t own[152]; /* what is to be sent, but for paddings and IA */
+    uint8_t own[152]; /* what is to be sent, but for paddings and IA: 96 + 20 + 20 + 8 + 4 + 2 + 2 bytes */
     size_t own_len;
-    struct btw_mse_part queue[7];
+    struct btw_mse_part queue[7]; /* A's: key, PadA; hashes, methods, PadC, len(IA), IA */
     size_t queue_at, queue_len;
 };
 
@@ -137,8 +137,8 @@ void btw_mse_accept(struct btw_mse *mse, const struct btw_mse_config *config);
  *                of btw_mse_header() have been taken and come first
  * BTW_MORE       *in is used up
  * anything else  it failed, for ever, as btw_mse_reason() says; there is nothing more to send, close the connection.
- *                diag->rule is the reason's name, diag->offset where in the stream the wrong field begins; for no-sync
- * the last place where the mark could have begun */
+ *                diag->rule is the reason's name, diag->offset where in the stream the wrong field begins (of a mark
+ *                that never came: the last place where it could have begun) */
 enum btw_status btw_mse_feed(struct btw_mse *mse, struct btw_slice *in, struct btw_diag *diag);
 
 /* Moves up to cap bytes that are to be sent into `to`; 0 when there are none for now. */
