@@ -106,7 +106,7 @@ static const struct scn_link_ops stub_ops = { stub_now,     stub_dial,   stub_se
            "peer_id=\"-TT0001-000000000000\""                                                                          \
     }
 
-/* What the target does: open, fin, rst, or a message. */
+/* What the target does: open, fin, rst, flood, or a message. */
 struct event {
     int64_t at;
     const char *what;
@@ -125,12 +125,15 @@ static void happen(struct stub *stub, const struct event *event)
     uint8_t scratch[512], wire[512];
     struct btw_msg msg;
     size_t len;
+    static const uint8_t keepalives[4 * 100001]; /* one more than a run takes */
     if (strcmp(event->what, "open") == 0) {
         scn_conn_opened(stub->conn);
     } else if (strcmp(event->what, "fin") == 0) {
         scn_conn_ended(stub->conn, BTW_END_FIN, NULL);
     } else if (strcmp(event->what, "rst") == 0) {
         scn_conn_ended(stub->conn, BTW_END_RST, NULL);
+    } else if (strcmp(event->what, "flood") == 0) {
+        scn_conn_received(stub->conn, btw_slice_of(keepalives, sizeof keepalives));
     } else {
         assert_int_equal(BTW_OK, btw_msg_parse(&msg, scratch, sizeof scratch, event->what, strlen(event->what), NULL));
         assert_int_equal(BTW_OK, btw_msg_encode(wire, sizeof wire, &len, &msg));
@@ -254,6 +257,12 @@ static const struct row rows[] = {
       { HELLO_BACK }, 60000, SCN_PASS, 0 },
     { "repeat repeats", HEAD HELLO "p1 >! interested\nrepeat 2 {\n  p1 < have piece=$i within 5s\n}\n",
       { HELLO_BACK, { 10, "have piece=0" }, { 20, "have piece=1" } }, 60000, SCN_PASS, 0 },
+    { "a flood ends the run", HEAD HELLO "p1 >! interested\np1 < unchoke within 5s\n",
+      { HELLO_BACK, { 10, "flood" } }, 1000, SCN_FAIL, 0 },
+    { "what is no stream any more is not waited for", HEAD HELLO "p1 >! interested\np1 < unchoke within 5s\n",
+      { HELLO_BACK, { 10, "raw ffffffff" } }, 1000, SCN_FAIL, 10 },
+    { "a fence that failed is gone", HEAD HELLO "p1 >! interested\np1 sync within 1s else warn\np1 oneof within 20s {\n  have\n}\n",
+      { HELLO_BACK, { 15000, "have piece=1" } }, 60000, SCN_WARN, 10 },
     { "no connection is inconclusive", HEAD HELLO "p1 >! interested\n",
       { { 5, "rst" } }, 700000, SCN_INCONCLUSIVE, 8 },
 };
