@@ -158,7 +158,8 @@ static bool write_list(struct writer *writer, const char *name, const struct scn
 
 bool scn_fixture_dir_write(const char *dir, const struct scn_torrents *torrents, char *error, size_t cap)
 {
-    struct writer writer = { .dir = dir, .error = error, .cap = cap };
+    struct writer writer = { .dir = dir, .cap = cap };
+    writer.error = error;
     snprintf(writer.path, sizeof writer.path, "%s", dir);
     if (!make_folder(&writer))
         return false;

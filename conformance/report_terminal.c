@@ -237,7 +237,8 @@ static void print_slowest(const struct scn_terminal *terminal, const struct scn_
         const struct scn_outcome *outcome = scn_suite_outcome(report->suite, i);
         for (size_t k = 0; k < SLOWEST; k++) {
             if (slowest[k] == NULL || outcome->seconds > slowest[k]->seconds) {
-                memmove(&slowest[k + 1], &slowest[k], (SLOWEST - 1 - k) * sizeof slowest[0]);
+                for (size_t last = SLOWEST - 1; last > k; last--)
+                    slowest[last] = slowest[last - 1];
                 slowest[k] = outcome;
                 break;
             }
