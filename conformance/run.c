@@ -343,8 +343,10 @@ static void play(struct scn_run *run)
         size_t at = frame->at;
         run->send_index = repeat_index(run);
         enum step_state state = step_play(run, step);
-        if (state == STEP_DONE && step->stimulus)
+        if (state == STEP_DONE && step->stimulus) {
             run->result.stimulus = true;
+            run->result.stimulus_ms = run_now(run);
+        }
         if (run->done)
             return;
         if (state == STEP_DONE) {

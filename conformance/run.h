@@ -32,7 +32,8 @@ struct scn_result {
     const char *want, *got;       /* in the notation; NULL when there is none */
     const char *reason;           /* one sentence; NULL for a plain PASS */
     bool weak;                    /* absence was judged without a fence */
-    bool stimulus;                /* the stimulus was sent */
+    bool stimulus;                /* the stimulus was sent, */
+    int64_t stimulus_ms;          /* and when, the last one of several (link time) */
     bool waited_for_unchoke;      /* no unchoke came: worth a second try with fewer rivals */
     const char *client;           /* as the target named itself on any connection, or NULL */
     uint8_t peer_id[20];          /* of the target, zeros when no handshake came */

@@ -60,6 +60,7 @@ struct entry {
     struct scn_run *run;
     unsigned tries;
     size_t company; /* it was in flight when the target died: runs again, with so few at once; 0: any number */
+    int64_t stimulus_ms; /* of a suspect: when it gave its stimulus */
     bool again;     /* waits for its second try */
     struct scn_outcome outcome;
 };
@@ -251,6 +252,7 @@ static void take_back(struct entry *entry, size_t company)
     scn_run_abort(entry->run, SCN_INCONCLUSIVE, "the target died");
     entry->state = ITEM_WAITING;
     entry->company = company;
+    entry->stimulus_ms = scn_run_result(entry->run)->stimulus_ms;
     entry->tries--;
 }
 
@@ -436,6 +438,21 @@ static void start_loner(struct scn_suite *suite)
     }
 }
 
+/* The next to start, in the order of the items; of suspects the one that gave its stimulus last, for death is mostly sudden. */
+static struct entry *next_entry(struct scn_suite *suite, size_t company, bool fresh)
+{
+    struct entry *next = NULL;
+    for (size_t i = 0; i < suite->count; i++) {
+        struct entry *entry = &suite->entries[i];
+        if (entry->state != ITEM_WAITING || is_loner(entry) || entry->company != company ||
+            (company == 0 && entry->again == fresh))
+            continue;
+        if (next == NULL || (company != 0 && entry->stimulus_ms > next->stimulus_ms))
+            next = entry;
+    }
+    return next;
+}
+
 /* Suspects go first, those in the smallest company before the others; then first tries; then second tries, in small
  * company too; loners last. */
 static void start_more(struct scn_suite *suite)
@@ -450,15 +467,9 @@ static void start_more(struct scn_suite *suite)
                    : !fresh                  ? SECOND_TRY_JOBS
                    : suite->config.jobs != 0 ? suite->config.jobs
                                              : SIZE_MAX;
-    size_t busy = count_if(suite, in_flight);
-    for (size_t i = 0; i < suite->count && busy < limit; i++) {
-        struct entry *entry = &suite->entries[i];
-        if (entry->state == ITEM_WAITING && !is_loner(entry) && entry->company == company &&
-            (company != 0 || entry->again == !fresh)) {
-            launch(suite, entry);
-            busy++;
-        }
-    }
+    struct entry *next;
+    for (size_t busy = count_if(suite, in_flight); busy < limit && (next = next_entry(suite, company, fresh)); busy++)
+        launch(suite, next);
 }
 
 /* A run may also have ended between two advances: what must never come ends it at once. */
