@@ -16,7 +16,7 @@ enum {
     PROBE_PAUSE_MS = 1500, /* between those */
     SECOND_TRY_JOBS = 3,   /* rivals for an upload slot in the second try */
     SUSPECTS_PARTS = 4,    /* a death is looked for in parts of those who can have caused it */
-    VAIN_TRIES_MAX = 6,    /* second tries in a row that wait in vain, too: the target unchokes nobody */
+    VAIN_TRIES_MAX = 3,    /* second tries in a row that wait in vain, too: the target unchokes nobody */
 };
 
 static const char health_text[] = "# The target answers a handshake.\n"
