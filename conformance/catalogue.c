@@ -16,11 +16,6 @@
 #include "files.h"
 #include "script_walk.h"
 
-enum {
-    COPY_SHARED = 1, /* of leeches and magnets: for scenarios that fit any target and consume nothing */
-    COPY_OWN = 2,    /* and up: for one run each */
-};
-
 static void *must(void *memory)
 {
     if (memory == NULL)
@@ -171,12 +166,12 @@ size_t scn_catalogue_select(const struct scn_catalogue *catalogue, const struct 
                             struct scn_item *out)
 {
     bool consumed = filter->role == SCN_TARGET_LEECH || filter->role == SCN_TARGET_MAGNET;
-    unsigned own = COPY_OWN;
+    unsigned own = SCN_COPY_OWN;
     size_t count = 0;
     for (size_t i = 0; i < catalogue->count; i++) {
         struct scn_item item = catalogue->items[i];
         if (consumed)
-            item.copy = item.scenario->target == filter->role ? own++ : COPY_SHARED;
+            item.copy = item.scenario->target == filter->role ? own++ : SCN_COPY_SHARED;
         bool wanted = fits_role(&item, filter->role) && fits_patterns(&item, filter->patterns) &&
                       fits_tags(&item, filter->tags) &&
                       (filter->slow_too || !scn_scenario_has_tag(item.scenario, "slow"));
@@ -193,6 +188,11 @@ bool scn_catalogue_knows(const struct scn_catalogue *catalogue, const char *patt
             return true;
     }
     return false;
+}
+
+bool scn_catalogue_add_probe(struct scn_torrents *torrents, enum scn_target role)
+{
+    return role == SCN_TARGET_SEED || scn_torrents_add_fixture(torrents, "tiny", SCN_COPY_SHARED);
 }
 
 const char *scn_item_kind(const struct scn_item *item, size_t i)

@@ -6,6 +6,7 @@
 #define SCN_CATALOGUE_H
 
 #include "suite.h"
+#include "torrents.h"
 
 struct scn_catalogue {
     struct scn_script **scripts; /* sorted by path */
@@ -41,5 +42,9 @@ bool scn_catalogue_knows(const struct scn_catalogue *catalogue, const char *patt
 const char *scn_item_kind(const struct scn_item *item, size_t i);
 
 const char *scn_target_name(enum scn_target target); /* "seed" */
+
+/* Adds the torrent that the health of a leech or magnet is probed with, so that no scenario's own is needed for it; a
+ * seed needs none. */
+bool scn_catalogue_add_probe(struct scn_torrents *torrents, enum scn_target role);
 
 #endif

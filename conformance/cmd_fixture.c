@@ -49,6 +49,7 @@ static void add_copies(struct scn_torrents *torrents, const struct scn_catalogue
         for (size_t k = 0; (kind = scn_item_kind(&items[i], k)) != NULL; k++)
             scn_torrents_add_fixture(torrents, kind, items[i].copy);
     }
+    scn_catalogue_add_probe(torrents, role);
     free(items);
 }
 

@@ -278,6 +278,7 @@ static void add_fixtures(struct job *job)
                 scn_torrents_add_fixture(&job->torrents, kind, job->items[i].copy);
         }
     }
+    scn_catalogue_add_probe(&job->torrents, job->role);
 }
 
 static int load_torrents(struct job *job)

@@ -304,10 +304,11 @@ static void target_died(struct scn_suite *suite)
 
 /* ---- the pulse --------------------------------------------------------------------------------------------------- */
 
-/* The torrent a probe asks for: the last one, which scenarios of leeches use the least. */
+/* Probes ask for a torrent that no scenario uses up: of leeches and magnets the shared copy. */
 static unsigned probe_copy(const struct scn_suite *suite)
 {
-    return suite->world->torrent_count ? suite->world->torrents[suite->world->torrent_count - 1].copy : 0;
+    bool shared = scn_world_torrent(suite->world, NULL, SCN_COPY_SHARED) != NULL;
+    return shared || suite->world->torrent_count == 0 ? SCN_COPY_SHARED : suite->world->torrents[0].copy;
 }
 
 static void probe_start(struct scn_suite *suite)

@@ -38,6 +38,10 @@ struct scn_world {
     size_t earlier_id_count;
 };
 
+/* Copies of a fixture: the canonical one of seeds, the one that scenarios of leeches and magnets share, and one for
+ * each run that uses its torrent up. */
+enum { SCN_COPY_SEED = 0, SCN_COPY_SHARED = 1, SCN_COPY_OWN = 2 };
+
 enum { SCN_SOME_PIECES = 8, SCN_SOME_PIECE_LENGTH = 32768 };
 
 /* The torrent of that kind and copy; NULL when the target does not have it.  Kind NULL or "any" is the first one;
