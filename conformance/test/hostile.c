@@ -43,8 +43,8 @@ static const struct mode {
     const char *says;    /* and what it must say */
 } modes[] = {
     { "silence",           0,  0, SILENT, NULL,                          0, 3, "nothing that fits came in time" },
-    { "close",             0,  0, CLOSE,  NULL,                          0, 3, "the target closed the connection" },
-    { "reset",             0,  0, RESET,  NULL,                          0, 3, "the target closed the connection (RST)" },
+    { "close",             0,  0, CLOSE,  NULL,                          0, 3, "the first handshake with the target failed" },
+    { "reset",             0,  0, RESET,  NULL,                          0, 3, "the first handshake with the target failed" },
     { "drip",              0,  0, DRIP,   NULL,                          0, 3, "nothing that fits came in time" },
     { "random",            0,  0, FLOOD,  NULL,                          0, 3, "what came is no BitTorrent stream" },
     { "half-handshake",   33, 68, SILENT, NULL,                          0, 3, "nothing that fits came in time" },
