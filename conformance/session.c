@@ -7,14 +7,31 @@
 
 #include <signal.h>
 
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct scn_session *session = handle->data;
+    (void)number;
+    session->interrupted = true;
+    if (session->suite != NULL)
+        scn_suite_interrupt(session->suite, "interrupted");
+}
+
 bool scn_session_open(struct scn_session *session, const char *host, uint16_t port)
 {
     *session = (struct scn_session){ 0 };
     uv_loop_init(&session->loop);
     session->tracker = scn_tracker_new(&session->loop, host, port);
-    if (session->tracker == NULL)
+    if (session->tracker == NULL) {
         uv_loop_close(&session->loop);
-    return session->tracker != NULL;
+        return false;
+    }
+    /* Until the session is closed: the second Ctrl-C of somebody impatient must not leave a client behind. */
+    uv_signal_init(&session->loop, &session->interrupt);
+    uv_signal_init(&session->loop, &session->term);
+    session->interrupt.data = session->term.data = session;
+    uv_signal_start(&session->interrupt, on_signal, SIGINT);
+    uv_signal_start(&session->term, on_signal, SIGTERM);
+    return true;
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -40,14 +57,6 @@ static void on_turn(uv_prepare_t *prepare)
         uv_timer_start(&session->timer, on_timer, deadline > now ? (uint64_t)(deadline - now) : 0, 0);
 }
 
-static void on_signal(uv_signal_t *handle, int number)
-{
-    struct scn_session *session = handle->data;
-    (void)number;
-    session->interrupted = true;
-    scn_suite_interrupt(session->suite, "interrupted");
-}
-
 static void on_offer(void *user, const uint8_t info_hash[20], const struct btw_address *address, const uint8_t *peer_id,
                      bool on)
 {
@@ -70,26 +79,23 @@ void scn_session_play(struct scn_session *session, const struct scn_item *items,
     session->suite = scn_suite_new(items, count, world, scn_tcp_link(session->tcp), config);
     uv_prepare_init(loop, &session->turn);
     uv_timer_init(loop, &session->timer);
-    uv_signal_init(loop, &session->interrupt);
-    uv_signal_init(loop, &session->term);
-    session->turn.data = session->interrupt.data = session->term.data = session;
+    session->turn.data = session;
     uv_prepare_start(&session->turn, on_turn);
-    uv_signal_start(&session->interrupt, on_signal, SIGINT);
-    uv_signal_start(&session->term, on_signal, SIGTERM);
     uv_run(loop, UV_RUN_DEFAULT);
     uv_close((uv_handle_t *)&session->turn, NULL);
     uv_close((uv_handle_t *)&session->timer, NULL);
-    uv_close((uv_handle_t *)&session->interrupt, NULL);
-    uv_close((uv_handle_t *)&session->term, NULL);
 }
 
 void scn_session_close(struct scn_session *session)
 {
     if (session->suite != NULL) {
         scn_suite_free(session->suite);
+        session->suite = NULL;
         scn_tcp_close(session->tcp);
     }
     scn_tracker_close(session->tracker);
+    uv_close((uv_handle_t *)&session->interrupt, NULL);
+    uv_close((uv_handle_t *)&session->term, NULL);
     uv_run(&session->loop, UV_RUN_DEFAULT);
     if (session->tcp != NULL)
         scn_tcp_free(session->tcp);

@@ -22,7 +22,8 @@ struct scn_session {
     struct scn_world *world;
 };
 
-/* Starts the loop and the tracker on host:port (0: any).  The struct must not be moved.  False: errno says why. */
+/* Starts the loop and the tracker on host:port (0: any), and takes SIGINT and SIGTERM until the session is closed.  The
+ * struct must not be moved.  False: errno says why. */
 bool scn_session_open(struct scn_session *session, const char *host, uint16_t port);
 
 /* Plays the items against tcp->target until all are over, or a signal comes.  Listeners are told to the session's
