@@ -178,7 +178,7 @@ void *run_must(void *memory);
 void watch_start(struct scn_conn *conn);
 /* The connection is over; by NULL: nobody closed it. */
 void watch_end(struct scn_conn *conn, const enum btw_side *by);
-void watch_delivery(struct scn_conn *conn, const struct btw_msg *piece);
+void watch_delivery(struct scn_conn *conn, const struct btw_msg *msg);
 /* Are these bytes the content of the connection's torrent? */
 bool watch_content(const struct scn_conn *conn, uint32_t piece, uint32_t begin, struct btw_slice data);
 
