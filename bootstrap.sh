@@ -114,7 +114,7 @@ run_ctest() { # DIRECTORY CTEST-OPTION...
 test_all() {
   local red='' summary
   install_everything
-  build_plain -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ -DBTW_WERROR=ON
+  build_plain -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ -DBTW_WERROR=ON -DBTW_CLIENT_TESTS=ON
   build_sanitized
   run_ctest build/asan -L unit || red=$summary
   run_ctest build || red=$summary

@@ -21,7 +21,7 @@ static bool read_content(const struct scn_torrent *torrent, uint64_t offset, uin
     (void)torrent;
     if (offset + len > 3)
         return false;
-    memcpy(out, "abc" + offset, len);
+    memcpy(out, &"abc"[offset], len);
     return true;
 }
 
