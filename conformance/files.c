@@ -12,7 +12,7 @@
 
 static bool read_stream(struct scn_file *out, FILE *stream)
 {
-    size_t cap = 64 * 1024;
+    size_t cap = (size_t)64 * 1024;
     *out = (struct scn_file){ .text = malloc(cap) };
     while (out->text != NULL) {
         out->len += fread(out->text + out->len, 1, cap - 1 - out->len, stream);

@@ -229,8 +229,10 @@ static const char *title_of(struct scn_parser *parser, const char *comment)
         len++;
     len += comment[len] == '.';
     char *title = scn_arena_text(parser->arena, comment, len);
-    for (char *ch = title; *ch; ch++)
-        *ch = *ch == '\n' ? ' ' : *ch;
+    for (char *ch = title; *ch; ch++) {
+        if (*ch == '\n')
+            *ch = ' ';
+    }
     return title;
 }
 

@@ -59,9 +59,9 @@ struct entry {
     enum item_state state;
     struct scn_run *run;
     unsigned tries;
-    size_t company; /* it was in flight when the target died: runs again, with so few at once; 0: any number */
+    size_t company;      /* it was in flight when the target died: runs again, with so few at once; 0: any number */
     int64_t stimulus_ms; /* of a suspect: when it gave its stimulus */
-    bool again;     /* waits for its second try */
+    bool again;          /* waits for its second try */
     struct scn_outcome outcome;
 };
 
@@ -439,7 +439,8 @@ static void start_loner(struct scn_suite *suite)
     }
 }
 
-/* The next to start, in the order of the items; of suspects the one that gave its stimulus last, for death is mostly sudden. */
+/* The next to start, in the order of the items; of suspects the one that gave its stimulus last, for death is mostly
+ * sudden. */
 static struct entry *next_entry(struct scn_suite *suite, size_t company, bool fresh)
 {
     struct entry *next = NULL;
