@@ -97,13 +97,11 @@ static struct scn_script *read_faults(void)
     size_t len = 1;
     for (char **fault = options.faults; *fault != NULL; fault++)
         len += strlen(*fault) + 1;
-    char *text = calloc(1, len);
+    char *text = calloc(1, len), *end = text;
     if (text == NULL)
         abort();
-    for (char **fault = options.faults; *fault != NULL; fault++) {
-        strcat(text, *fault);
-        strcat(text, "\n");
-    }
+    for (char **fault = options.faults; *fault != NULL; fault++)
+        end += sprintf(end, "%s\n", *fault);
     struct scn_script *script = scn_faults_parse(text, &error);
     if (script == NULL)
         scn_error_print(stderr, &error);

@@ -286,8 +286,8 @@ void scn_mem_free(struct scn_mem *mem)
         mem->conns = conn->next;
         mem_conn_free(conn);
     }
-    while (mem->listeners) /* NOLINT(clang-analyzer-unix.Malloc): mem_unlisten takes it out of the list */
-        mem_unlisten(&mem->link, mem->listeners);
+    while (mem->listeners)
+        mem_unlisten(&mem->link, mem->listeners); /* NOLINT(clang-analyzer-unix.Malloc): it leaves the list */
     free(mem);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "script_lex.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -60,9 +61,10 @@ static size_t fill(const char *text, const char *const values[WORDS], char *out)
     while (*text) {
         int word = word_at(text);
         const char *piece = word < 0 ? text : values[word];
+        assert(piece); /* every word has a value */
         size_t size = word < 0 ? 1 : strlen(piece);
         if (out)
-            memcpy(out + len, piece, size);
+            memcpy(out + len, piece, size); /* NOLINT(bugprone-not-null-terminated-result): the caller ends the text */
         len += size;
         text += word < 0 ? 1 : strlen(words[word]);
     }

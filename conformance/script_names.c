@@ -60,7 +60,7 @@ void scn_names_list(const struct scn_names *set, char *out, size_t cap)
         len += n > 0 ? (size_t)n : 0;
     }
     if (len >= cap)
-        strcpy(out + cap - sizeof "...", "...");
+        memcpy(out + cap - sizeof "...", "...", sizeof "...");
 }
 
 int scn_counter_find(const char *name, size_t len)

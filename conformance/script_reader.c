@@ -54,12 +54,12 @@ void reader_push(const struct reader *r, struct scn_vec *items, struct scn_expr 
 
 char reader_peek(const struct reader *r)
 {
-    return r->at < r->end ? *r->at : '\0';
+    return (char)(r->at < r->end ? *r->at : '\0');
 }
 
 char reader_peek_behind(const struct reader *r, size_t n)
 {
-    return (size_t)(r->end - r->at) > n ? r->at[n] : '\0';
+    return (char)((size_t)(r->end - r->at) > n ? r->at[n] : '\0');
 }
 
 bool reader_take(struct reader *r, char ch)
