@@ -242,6 +242,9 @@ static enum step_state take(struct scn_run *run, const struct scn_step *step, co
             run_note(run, alt->verdict, step, alt->note);
         return STEP_DONE;
     }
+    if (alt->verdict == SCN_INCONCLUSIVE && alt->kind == SCN_ALT_MSG && alt->msg.desc &&
+        alt->msg.desc->type == BTW_CHOKE)
+        run->result.waited_for_unchoke = true; /* a rival took the slot */
     return run_line_failed(run, step, alt->verdict, step->text, got, alt->note ? alt->note : "this is not allowed")
                ? STEP_DONE
                : STEP_BLOCKED;
