@@ -153,6 +153,29 @@ static const struct conversation conversations[] = {
       { "< handshake", "< bitfield", "wait 100000", "< keepalive", "> keepalive", "wait 100000", "< keepalive",
         "> keepalive",
         "wait 99999", "<" } },
+
+    { "who does not read does not harm others", "base", BTW_SEED, "[]", NULL, 0,
+      { "< handshake", "< bitfield", "> interested", "< unchoke", "stall 20", "other", "< handshake" } },
+    { "a reset ends it", "base", BTW_SEED, "[]", NULL, 0, { "< handshake", "< bitfield", "rst-in", "rst" } },
+    { "an allowed-fast piece declined is left alone", "three", BTW_LEECH, "[fast]", NULL, 0,
+      { "< handshake", "< have_none", "> have_none", "> have piece=2", "< interested", "> allowed_fast piece=2",
+        "< request", "> reject piece=2 begin=0 length=5000", "wait 5000", "<", "> unchoke", "< request piece=2" } },
+    { "no answer to a cancel closes", "three", BTW_LEECH, "[fast]", NULL, 0,
+      { "< handshake", "< have_none", "> have_none", "> have piece=2", "< interested", "> unchoke", "< request",
+        "wait 30000", "< cancel", "wait 30000", "fin" } },
+    { "the end game", "tiny", BTW_LEECH, "[]", NULL, 0,
+      { "< handshake", "> have piece=0", "< interested", "> unchoke", "< request piece=0", "other", "< handshake",
+        "> have piece=0", "< interested", "> unchoke", "< request piece=0", "answer", "< have piece=0",
+        "< not_interested", "other", "< cancel piece=0 begin=0 length=100", "< have piece=0", "< not_interested",
+        "<" } },
+    { "a stray metadata reject is nothing", "meta3", BTW_MAGNET, "[ext]", NULL, 0,
+      { "< handshake", "< extended", "> extended ext=2 dict={msg_type=2 piece=0}", "<",
+        "> extended ext=0 dict={m={ut_metadata=9} metadata_size=100}", "< extended ext=9" } },
+    { "another metadata size waits for its turn", "meta3", BTW_MAGNET, "[ext]", NULL, 0,
+      { "< handshake", "< extended", "> extended ext=0 dict={m={ut_metadata=9} metadata_size=100}",
+        "< extended ext=9", "other", "< handshake", "< extended",
+        "> extended ext=0 dict={m={ut_metadata=8} metadata_size=200}", "<", "other",
+        "> extended ext=2 dict={msg_type=2 piece=0}", "other", "< extended ext=8 dict={msg_type=0 piece=0}" } },
     /* clang-format on */
 };
 
@@ -217,6 +240,24 @@ static void a_flood_that_is_not_read_ends(void **state)
     assert_int_equal(btw_peer_output(t->peer).len, 0);
 }
 
+/* 40000 bytes for an extension that nobody announced: more than is kept ready for a message, and no more than that. */
+static void a_long_message_is_read_in_slices(void **state)
+{
+    struct talk *t = *state;
+    static uint8_t wire[4 + 2 + 40000] = { 0x00, 0x00, 0x9c, 0x42, 20, 99 };
+
+    start(t, "tiny", BTW_SEED, NULL);
+    greet(t, "[ext]");
+    while (*hear(t) != '\0')
+        ;
+    for (size_t at = 0; at < sizeof wire; at += 1001)
+        btw_peer_received(t->peer, btw_slice_of(wire + at, sizeof wire - at < 1001 ? sizeof wire - at : 1001),
+                          t->now_ms);
+    assert_string_equal(hear(t), "");
+    say(t, "interested");
+    assert_string_equal(hear(t), "unchoke");
+}
+
 static void a_dead_host_is_dead(void **state)
 {
     struct talk *t = *state;
@@ -257,6 +298,7 @@ int main(void)
         cmocka_unit_test(conversations_go_as_written),
         cmocka_unit_test_setup_teardown(a_reader_that_stalls_costs_little, setup, teardown),
         cmocka_unit_test_setup_teardown(a_flood_that_is_not_read_ends, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_long_message_is_read_in_slices, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dead_host_is_dead, setup, teardown),
         cmocka_unit_test_setup_teardown(a_half_closed_peer_gets_its_blocks, setup, teardown),
     };
