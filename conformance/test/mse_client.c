@@ -217,12 +217,23 @@ static bool find(void *user, const uint8_t req2[20], uint8_t skey[20])
     return memcmp(hash, req2, sizeof hash) == 0;
 }
 
+/* A private key whose public key does not begin as a plain handshake does (19): Transmission 3.00 looks no further. */
+static void draw_key(uint8_t private_key[20])
+{
+    uint8_t public_key[BTW_MSE_KEY_SIZE];
+
+    do {
+        draw(private_key, 20);
+        btw_mse_public_key(public_key, private_key);
+    } while (public_key[0] == 19);
+}
+
 static struct btw_mse_config config_of(struct talk *talk, const struct row *row, const uint8_t *handshake)
 {
     struct btw_mse_config config = { .methods = row->methods, .prefer_plaintext = true, .find = find };
 
     draw(talk->pads, sizeof talk->pads);
-    draw(config.private_key, sizeof config.private_key);
+    draw_key(config.private_key);
     memcpy(config.skey, info_hash, sizeof info_hash);
     config.pad_clear = btw_slice_of(talk->pads[0], row->pad);
     config.pad_secret = btw_slice_of(talk->pads[1], row->pad);

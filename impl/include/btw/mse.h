@@ -160,7 +160,8 @@ void btw_mse_decrypt(struct btw_mse *mse, uint8_t *data, size_t len);
 
 /* The arithmetic, for a responder's table of torrents and for those who test others.
  *
- * Y = 2^private mod P. */
+ * Y = 2^private mod P.  One in 256 begins with 19 as a plain handshake does, and there are responders that look no
+ * further (Transmission 3.00 closes): whoever dials in the wild draws a private key again until Y begins otherwise. */
 void btw_mse_public_key(uint8_t key[96], const uint8_t private_key[20]);
 /* S = theirs^private mod P; false when theirs is not in 2..P-2, which leaves secret as it was. */
 bool btw_mse_secret(uint8_t secret[96], const uint8_t private_key[20], const uint8_t theirs[96]);
