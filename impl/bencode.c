@@ -116,7 +116,7 @@ static enum btw_status scan_int(struct scan *scan, int64_t *out)
 
 static enum btw_status scan_str(struct scan *scan, struct btw_slice *out)
 {
-    uint64_t len;
+    uint64_t len = 0;
     enum btw_status status = scan_number(scan, &len, INT64_MAX, ':');
 
     if (status != BTW_OK)
@@ -139,7 +139,7 @@ static int compare(struct btw_slice a, struct btw_slice b)
 static enum btw_status scan_key(struct scan *scan, struct frame *top)
 {
     size_t start = scan->at;
-    struct btw_slice key;
+    struct btw_slice key = { 0 };
 
     if (!is_digit(scan->in.data[start]))
         return wrong_byte(scan, "a key or the end of the dictionary");

@@ -37,6 +37,7 @@ static uint32_t read_number(struct btw_reader *r, size_t size)
     struct btw_slice bytes = btw_read_bytes(r, size);
     uint32_t value = 0;
 
+    assert(bytes.data != NULL || bytes.len == 0);
     for (size_t i = 0; i < bytes.len; i++)
         value = value << 8 | bytes.data[i];
     return value;

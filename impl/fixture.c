@@ -307,6 +307,7 @@ static void build(struct btw_fixture *fixture, struct btw_slice hashes, uint8_t 
     put_info(&w, &parts, kind->options & REVERSED);
     btw_ben_put_end(&w);
     assert(!w.failed);
+    fixture->memory = buffer;
     fixture->torrent = btw_slice_of(buffer, w.len);
 }
 
@@ -351,6 +352,6 @@ enum btw_status btw_fixture_make(struct btw_fixture *out, const char *name, unsi
 
 void btw_fixture_free(struct btw_fixture *fixture)
 {
-    free((void *)(uintptr_t)fixture->torrent.data);
+    free(fixture->memory);
     memset(fixture, 0, sizeof *fixture);
 }

@@ -82,8 +82,9 @@ static bool rehash(struct asks *asks, uint32_t cap, bool only_waiting)
         if (asks->used[i] && (!only_waiting || ask->open + ask->loose > 0))
             insert(&next, ask);
     }
-    asks_free(asks);
+    struct asks old = *asks;
     *asks = next;
+    asks_free(&old);
     return true;
 }
 

@@ -302,7 +302,7 @@ static void print_client(char *out, size_t cap, struct btw_slice name)
     size_t len = name.len < cap - 1 ? name.len : cap - 1;
 
     for (size_t i = 0; i < len; i++)
-        out[i] = name.data[i] >= 0x20 && name.data[i] < 0x7f ? (char)name.data[i] : '?';
+        out[i] = (char)(name.data[i] >= 0x20 && name.data[i] < 0x7f ? name.data[i] : '?');
     out[len] = '\0';
 }
 

@@ -339,7 +339,7 @@ static enum btw_status set_number(struct btw_msg *msg, const struct btw_field *f
                                   struct btw_diag *diag)
 {
     const int64_t max = ((int64_t)1 << 8 * field->size) - 1;
-    int64_t number;
+    int64_t number = 0;
     enum btw_status status = btw_text_int(&number, value, diag);
 
     if (status != BTW_OK)

@@ -4,6 +4,7 @@
  * left to those who evaluate it: notation_parse.c for literals, the script language for patterns and expressions.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "btw/notation.h"
 #include "notation_text.h"
@@ -41,7 +42,10 @@ static size_t quoted_len(const char *text, size_t len)
 
 static char closer_of(char c)
 {
-    return c == '(' ? ')' : c == '[' ? ']' : c == '{' ? '}' : '\0';
+    static const char closers[] = "()[]{}";
+    const char *at = c == '\0' ? NULL : strchr(closers, c);
+
+    return (char)(at == NULL || (at - closers) % 2 != 0 ? '\0' : at[1]);
 }
 
 static bool ends_word(char c)

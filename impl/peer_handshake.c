@@ -127,15 +127,14 @@ static bool peer_id_fits(struct btw_peer *peer)
 {
     const struct btw_policy *policy = &peer->host->policy;
     const struct candidate *expected = peer->candidate;
+    bool own = policy->own_peer_id > 0 && memcmp(peer->peer_id, peer->host->peer_id, sizeof peer->peer_id) == 0;
+    bool another = expected != NULL && expected->has_peer_id && policy->check_peer_id &&
+                   memcmp(peer->peer_id, expected->peer_id, sizeof peer->peer_id) != 0;
+    bool empty = peer->peer_id[0] == '\0' && !policy->peer_id_nul;
 
-    if (memcmp(peer->peer_id, peer->host->peer_id, sizeof peer->peer_id) == 0 && policy->own_peer_id > 0) {
-        if (policy->own_peer_id == 2)
-            close_all(peer->torrent);
-        btw_peer_close(peer, BTW_END_FIN);
-    } else if (expected != NULL && expected->has_peer_id && policy->check_peer_id &&
-               memcmp(peer->peer_id, expected->peer_id, sizeof peer->peer_id) != 0) {
-        btw_peer_close(peer, BTW_END_FIN);
-    } else if (peer->peer_id[0] == '\0' && !policy->peer_id_nul) {
+    if (own && policy->own_peer_id == 2)
+        close_all(peer->torrent);
+    if (own || another || empty) {
         btw_peer_close(peer, BTW_END_FIN);
     } else {
         judge_twins(peer, twin_of(peer, false), policy->same_peer_id);

@@ -119,7 +119,7 @@ static bool mainline_style(char *out, size_t cap, const uint8_t id[20], const st
             last = len;
             dashes++;
         }
-        version[len++] = id[at] == '-' ? '.' : (char)id[at];
+        version[len++] = (char)(id[at] == '-' ? '.' : id[at]);
     }
     if (dashes < 2)
         return false;

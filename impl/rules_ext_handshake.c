@@ -183,6 +183,7 @@ void ext_reqq(const struct judge *j)
 
 void ext_short_keys(const struct judge *j)
 {
+    static const char known_keys[] = { 'p', 'v', 'e', 'm' };
     struct btw_slice dict, key, value;
     struct btw_ben_iter iter;
 
@@ -190,7 +191,7 @@ void ext_short_keys(const struct judge *j)
         return;
     iter = btw_ben_iter_of(dict);
     while (btw_ben_next(&iter, &key, &value)) {
-        bool known = key.len == 1 && memchr("pvem", key.data[0], 4) != NULL;
+        bool known = key.len == 1 && memchr(known_keys, key.data[0], sizeof known_keys) != NULL;
 
         if ((key.len == 1 || key.len == 2) && !known)
             breach(j, BTW_FAIL, "invents the top-level key \"%.*s\"", (int)key.len, (const char *)key.data);

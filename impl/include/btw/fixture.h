@@ -18,6 +18,7 @@ struct btw_fixture {
     unsigned copy;
     char name[24];             /* "base" for copy 0, else "base-7"; also the name inside the torrent */
     uint64_t seed;             /* private */
+    uint8_t *memory;           /* private: what torrent lies in */
     struct btw_slice torrent;  /* the .torrent file, without a tracker */
     struct btw_metainfo meta;  /* views of it */
     uint8_t resorted_hash[20]; /* SHA-1 of the info dictionary with its keys sorted; differs from the info-hash only in
