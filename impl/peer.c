@@ -218,6 +218,9 @@ static int64_t reaction_to(const struct btw_peer *peer, const struct btw_msg *ms
         return policy->on_ext_off;
     case BTW_BREACH_EXT_ID:
         return policy->on_unknown_ext;
+    case BTW_BREACH_EXT_LAYOUT:
+    case BTW_BREACH_NOT_HELD:
+        return REACT_IGNORE;
     }
     return REACT_CLOSE;
 }

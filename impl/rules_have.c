@@ -36,14 +36,15 @@ void bitfield_spare_bits(const struct judge *j)
         breach(j, BTW_FAIL, "sets spare bits behind the %u bits of its bitfield", pieces);
 }
 
-/* A whole client may reveal its pieces one have at a time (BEP 16). */
+/* A whole client may reveal its pieces one have at a time (BEP 16), and a piece that was withdrawn (BEP 54) may come
+ * back from wherever it went. */
 void have_after_data(const struct judge *j)
 {
     const struct btw_monitor_world *world = &j->monitor->world;
 
     if (world->pieces != 0 && j->msg->piece >= world->pieces)
         breach(j, BTW_FAIL, "announces piece %u of a torrent of %u pieces", j->msg->piece, world->pieces);
-    else if (world->delivered != NULL && !world->side[j->side].complete &&
+    else if (world->delivered != NULL && !world->side[j->side].complete && !j->self->withdrew &&
              !pieces_has(&j->self->has, j->msg->piece, world->pieces) &&
              !world->delivered(world->user, j->side, j->msg->piece, j->now_ms))
         breach(j, BTW_FAIL, "announces piece %u, of which not every byte has been sent to it", j->msg->piece);

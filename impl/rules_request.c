@@ -67,7 +67,7 @@ void request_missing_piece(const struct judge *j)
 
     if (sure && pieces_has(&j->self->has, piece, world->pieces))
         breach(j, BTW_WARN, "requests piece %u, which it has announced itself", piece);
-    else if (world->announced != NULL && world->announced(world->user, j->side, piece, j->now_ms))
+    else if (world->announced != NULL && !j->self->withdrew && world->announced(world->user, j->side, piece, j->now_ms))
         breach(j, BTW_WARN, "requests piece %u, which it has announced on another connection", piece);
 }
 

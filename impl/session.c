@@ -71,7 +71,7 @@ static enum btw_status refuse(struct btw_session *session, enum btw_breach breac
 
 void btw_session_init(struct btw_session *session, const struct btw_session_config *config, int64_t now_ms)
 {
-    assert(config->map_size >= btw_bits_size(config->geometry.pieces));
+    assert(config->map_size >= btw_bits_size(config->geometry.pieces) && config->map_size <= UINT32_MAX / 8);
     *session = (struct btw_session){ .config = *config,
                                      .keepalive_at_ms = due(now_ms, config->keepalive_ms),
                                      .idle_at_ms = due(now_ms, config->idle_ms) };
@@ -124,21 +124,31 @@ static enum btw_breach judge_early(const struct btw_party *party, const struct b
     return BTW_BREACH_NONE;
 }
 
+/* After have_all every index there could be was set; now it is known which there are. */
+static void trim(struct btw_party *party, uint32_t pieces, size_t map_size)
+{
+    for (size_t i = pieces; i < map_size * 8; i++)
+        btw_bit_set(party->have, i, false);
+    party->have_count = btw_bits_count(party->have, pieces);
+}
+
 enum btw_status btw_session_set_geometry(struct btw_session *session, const struct btw_geometry *geometry,
                                          struct btw_diag *diag)
 {
     struct btw_party *them = &session->party[BTW_THEM];
-    enum btw_breach breach = judge_early(them, geometry, session->config.map_size);
+    enum btw_breach breach;
 
     assert(session->config.map_size >= btw_bits_size(geometry->pieces) && geometry->pieces > 0);
     session->config.geometry = *geometry;
+    for (int who = BTW_US; who <= BTW_THEM; who++)
+        if (session->party[who].has_all)
+            trim(&session->party[who], geometry->pieces, session->config.map_size);
+    breach = judge_early(them, geometry, session->config.map_size);
     if (breach != BTW_BREACH_NONE) {
         memset(them->have, 0, session->config.map_size);
         them->have_count = 0;
         return refuse(session, breach, diag);
     }
-    if (them->has_all)
-        session_fill(them, geometry->pieces);
     session_tell(session, BTW_EVENT_AVAILABILITY, BTW_THEM);
     return BTW_OK;
 }

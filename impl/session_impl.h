@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of session_rules.c, as session.c uses it.
+ * What session.c, session_rules.c (the table) and session_ext.c (the extended messages) share.
  */
 #ifndef BTW_SESSION_IMPL_H
 #define BTW_SESSION_IMPL_H
@@ -14,10 +14,19 @@ void session_apply(struct btw_session *session, enum btw_who who, const struct b
 
 /* Bits that fit the geometry: right size, no spare ones. */
 enum btw_breach session_check_bits(const struct btw_geometry *geometry, struct btw_slice bits);
-/* The party announced everything. */
-void session_fill(struct btw_party *party, uint32_t pieces);
+/* Is there such a piece, as far as that is known? */
+bool session_index_fits(const struct btw_session *session, uint32_t piece);
+enum btw_who session_other(enum btw_who who);
+/* What `who` waits for will not come: all of it (NULL), or blocks of one piece. */
+void session_void(struct btw_session *session, enum btw_who who, const uint32_t *piece);
+
+/* Rows of the table that stand in session_ext.c. */
+enum btw_breach session_check_extended(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg);
+void session_apply_extended(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms);
 
 void session_tell(struct btw_session *session, enum btw_session_event_kind kind, enum btw_who who);
+void session_tell_piece(struct btw_session *session, enum btw_session_event_kind kind, enum btw_who who,
+                        uint32_t piece);
 void session_tell_pending(struct btw_session *session, enum btw_session_event_kind kind, enum btw_who who,
                           struct btw_pending pending);
 

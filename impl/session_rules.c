@@ -7,7 +7,7 @@
 /* --- questions -------------------------------------------------------------------------------------------------------
  */
 
-static enum btw_who other(enum btw_who who)
+enum btw_who session_other(enum btw_who who)
 {
     return who == BTW_US ? BTW_THEM : BTW_US;
 }
@@ -31,21 +31,33 @@ bool btw_session_ext(const struct btw_session *session)
 }
 
 /* While the geometry is unknown every index that can be remembered may turn out to be right. */
-static bool index_fits(const struct btw_session *session, uint32_t piece)
+static uint32_t indices(const struct btw_session *session)
 {
-    const struct btw_session_config *config = &session->config;
+    uint32_t pieces = session->config.geometry.pieces;
 
-    return config->geometry.pieces > 0 ? piece < config->geometry.pieces : piece / 8 < config->map_size;
+    return pieces > 0 ? pieces : (uint32_t)session->config.map_size * 8;
+}
+
+bool session_index_fits(const struct btw_session *session, uint32_t piece)
+{
+    return piece < indices(session);
 }
 
 bool btw_party_has(const struct btw_session *session, enum btw_who who, uint32_t piece)
 {
-    return index_fits(session, piece) && btw_bit_get(session->party[who].have, piece);
+    return session_index_fits(session, piece) && btw_bit_get(session->party[who].have, piece);
 }
 
 bool btw_party_allowed(const struct btw_session *session, enum btw_who who, uint32_t piece)
 {
-    return index_fits(session, piece) && btw_bit_get(session->party[who].allowed_fast, piece);
+    return session_index_fits(session, piece) && btw_bit_get(session->party[who].allowed_fast, piece);
+}
+
+bool btw_party_uploads_only(const struct btw_session *session, enum btw_who who)
+{
+    const struct btw_party *party = &session->party[who];
+
+    return party->upload_only || (party->have_count > 0 && party->have_count == indices(session));
 }
 
 static struct btw_pending *find(const struct btw_party *party, struct btw_block block)
@@ -82,7 +94,7 @@ void session_tell(struct btw_session *session, enum btw_session_event_kind kind,
     tell(session, &(struct btw_session_event){ .kind = kind, .who = who });
 }
 
-static void tell_piece(struct btw_session *session, enum btw_session_event_kind kind, enum btw_who who, uint32_t piece)
+void session_tell_piece(struct btw_session *session, enum btw_session_event_kind kind, enum btw_who who, uint32_t piece)
 {
     tell(session, &(struct btw_session_event){ .kind = kind, .who = who, .block.piece = piece });
 }
@@ -93,6 +105,19 @@ void session_tell_pending(struct btw_session *session, enum btw_session_event_ki
     tell(session,
          &(struct btw_session_event){
              .kind = kind, .who = who, .block = pending.block, .given_up = pending.late || pending.cancelled });
+}
+
+void session_void(struct btw_session *session, enum btw_who who, const uint32_t *piece)
+{
+    struct btw_party *party = &session->party[who];
+    size_t kept = 0;
+
+    for (size_t i = 0; i < party->pending_count; i++)
+        if (piece == NULL || party->pending[i].block.piece == *piece)
+            session_tell_pending(session, BTW_EVENT_VOIDED, who, party->pending[i]);
+        else
+            party->pending[kept++] = party->pending[i];
+    party->pending_count = kept;
 }
 
 static void forget(struct btw_party *party, struct btw_pending *pending)
@@ -139,16 +164,11 @@ static void apply_handshake(struct btw_session *session, enum btw_who who, const
 /* BEP 3: a choke makes the requests of the choked side void.  BEP 6: it does not, each of them is rejected. */
 static void apply_choke(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms)
 {
-    struct btw_party *choked = &session->party[other(who)];
-
     (void)msg, (void)now_ms;
     session->party[who].choking = true;
     session_tell(session, BTW_EVENT_CHOKE, who);
-    if (btw_session_fast(session))
-        return;
-    for (size_t i = 0; i < choked->pending_count; i++)
-        session_tell_pending(session, BTW_EVENT_VOIDED, other(who), choked->pending[i]);
-    choked->pending_count = 0;
+    if (!btw_session_fast(session))
+        session_void(session, session_other(who), NULL);
 }
 
 static void apply_unchoke(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms)
@@ -169,7 +189,7 @@ static void apply_interest(struct btw_session *session, enum btw_who who, const 
 
 static enum btw_breach check_have(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
 {
-    if (!index_fits(session, msg->piece))
+    if (!session_index_fits(session, msg->piece))
         return BTW_BREACH_INDEX;
     return btw_party_has(session, who, msg->piece) ? BTW_BREACH_HAVE_TWICE : BTW_BREACH_NONE;
 }
@@ -179,11 +199,11 @@ static void apply_have(struct btw_session *session, enum btw_who who, const stru
     struct btw_party *party = &session->party[who];
 
     (void)now_ms;
-    if (!index_fits(session, msg->piece) || btw_bit_get(party->have, msg->piece))
+    if (!session_index_fits(session, msg->piece) || btw_bit_get(party->have, msg->piece))
         return;
     btw_bit_set(party->have, msg->piece, true);
     party->have_count++;
-    tell_piece(session, BTW_EVENT_HAVE, who, msg->piece);
+    session_tell_piece(session, BTW_EVENT_HAVE, who, msg->piece);
 }
 
 enum btw_breach session_check_bits(const struct btw_geometry *geometry, struct btw_slice bits)
@@ -208,13 +228,6 @@ static enum btw_breach check_availability(const struct btw_session *session, enu
     return msg->data.len > session->config.map_size ? BTW_BREACH_BITFIELD_SIZE : BTW_BREACH_NONE;
 }
 
-void session_fill(struct btw_party *party, uint32_t pieces)
-{
-    for (uint32_t i = 0; i < pieces; i++)
-        btw_bit_set(party->have, i, true);
-    party->have_count = pieces;
-}
-
 static void apply_availability(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms)
 {
     struct btw_party *party = &session->party[who];
@@ -226,7 +239,9 @@ static void apply_availability(struct btw_session *session, enum btw_who who, co
     party->have_count = 0;
     party->has_all = msg->type == BTW_HAVE_ALL;
     if (party->has_all) {
-        session_fill(party, pieces);
+        party->have_count = indices(session);
+        for (uint32_t i = 0; i < party->have_count; i++)
+            btw_bit_set(party->have, i, true);
     } else if (msg->type == BTW_BITFIELD && len > 0) {
         memcpy(party->have, msg->data.data, len);
         party->bitfield_size = len;
@@ -239,18 +254,18 @@ static void apply_availability(struct btw_session *session, enum btw_who who, co
  * an answer, so asking while choked is no breach when received. */
 static enum btw_breach check_request(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
 {
-    const struct btw_party *asker = &session->party[who], *server = &session->party[other(who)];
+    const struct btw_party *asker = &session->party[who], *server = &session->party[session_other(who)];
     bool fast = btw_session_fast(session), ours = who == BTW_US;
 
     if (asker->pending_count == asker->pending_cap)
         return BTW_BREACH_TOO_MANY;
-    if (!index_fits(session, msg->piece))
+    if (!session_index_fits(session, msg->piece))
         return BTW_BREACH_INDEX;
     if (!btw_block_fits(&session->config.geometry, block_of(msg)))
         return BTW_BREACH_RANGE;
-    if (!btw_party_has(session, other(who), msg->piece))
+    if (!btw_party_has(session, session_other(who), msg->piece))
         return BTW_BREACH_NOT_ANNOUNCED;
-    if (server->choking && !(fast && (!ours || btw_party_allowed(session, other(who), msg->piece))))
+    if (server->choking && !(fast && (!ours || btw_party_allowed(session, session_other(who), msg->piece))))
         return BTW_BREACH_CHOKED;
     if (ours && !asker->interested)
         return BTW_BREACH_NOT_INTERESTED;
@@ -271,7 +286,7 @@ static void apply_request(struct btw_session *session, enum btw_who who, const s
 
 static enum btw_breach check_piece(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
 {
-    if (find(&session->party[other(who)], block_of(msg)) == NULL)
+    if (find(&session->party[session_other(who)], block_of(msg)) == NULL)
         return BTW_BREACH_PIECE_UNASKED;
     if (who == BTW_US && session->party[who].choking && !btw_party_allowed(session, who, msg->piece))
         return BTW_BREACH_CHOKED;
@@ -282,18 +297,19 @@ static void apply_piece(struct btw_session *session, enum btw_who who, const str
 {
     session->party[who].payload_bytes += msg->data.len;
     btw_rate_add(&session->party[who].payload_rate, msg->data.len, now_ms);
-    settle(session, other(who), msg, BTW_EVENT_ANSWERED);
+    settle(session, session_other(who), msg, BTW_EVENT_ANSWERED);
 }
 
 static enum btw_breach check_reject(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
 {
-    return find(&session->party[other(who)], block_of(msg)) == NULL ? BTW_BREACH_REJECT_UNASKED : BTW_BREACH_NONE;
+    return find(&session->party[session_other(who)], block_of(msg)) == NULL ? BTW_BREACH_REJECT_UNASKED
+                                                                            : BTW_BREACH_NONE;
 }
 
 static void apply_reject(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms)
 {
     (void)now_ms;
-    settle(session, other(who), msg, BTW_EVENT_REJECTED);
+    settle(session, session_other(who), msg, BTW_EVENT_REJECTED);
 }
 
 static enum btw_breach check_cancel(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
@@ -322,12 +338,18 @@ static void apply_cancel(struct btw_session *session, enum btw_who who, const st
 static enum btw_breach check_port(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
 {
     (void)msg;
-    return btw_reserved_has(session->party[other(who)].reserved, "dht") ? BTW_BREACH_NONE : BTW_BREACH_DHT_OFF;
+    return btw_reserved_has(session->party[session_other(who)].reserved, "dht") ? BTW_BREACH_NONE : BTW_BREACH_DHT_OFF;
+}
+
+static void apply_port(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms)
+{
+    (void)now_ms;
+    session->party[who].dht_port = msg->port;
 }
 
 static enum btw_breach check_suggest(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
 {
-    if (!index_fits(session, msg->piece))
+    if (!session_index_fits(session, msg->piece))
         return BTW_BREACH_INDEX;
     if (who == BTW_US && !btw_party_has(session, who, msg->piece))
         return BTW_BREACH_NOT_ANNOUNCED;
@@ -337,7 +359,7 @@ static enum btw_breach check_suggest(const struct btw_session *session, enum btw
 static enum btw_breach check_allowed_fast(const struct btw_session *session, enum btw_who who,
                                           const struct btw_msg *msg)
 {
-    if (!index_fits(session, msg->piece))
+    if (!session_index_fits(session, msg->piece))
         return BTW_BREACH_INDEX;
     return btw_party_allowed(session, who, msg->piece) ? BTW_BREACH_HAVE_TWICE : BTW_BREACH_NONE;
 }
@@ -345,30 +367,10 @@ static enum btw_breach check_allowed_fast(const struct btw_session *session, enu
 static void apply_allowed_fast(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms)
 {
     (void)now_ms;
-    if (!index_fits(session, msg->piece))
+    if (!session_index_fits(session, msg->piece))
         return;
     btw_bit_set(session->party[who].allowed_fast, msg->piece, true);
-    tell_piece(session, BTW_EVENT_ALLOWED_FAST, who, msg->piece);
-}
-
-static enum btw_breach check_extended(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
-{
-    if (!btw_session_ext(session))
-        return BTW_BREACH_EXT_OFF;
-    if (msg->ext != 0 && btw_ext_map_find(&session->party[other(who)].ext, msg->ext) == BTW_EXTS)
-        return BTW_BREACH_EXT_ID;
-    return BTW_BREACH_NONE;
-}
-
-static void apply_extended(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms)
-{
-    struct btw_ext_handshake hs;
-
-    (void)now_ms;
-    if (msg->ext != 0 || btw_ext_handshake_decode(&hs, msg->data, NULL) != BTW_OK)
-        return;
-    btw_ext_map_update(&session->party[who].ext, &hs);
-    session_tell(session, BTW_EVENT_EXTENSIONS, who);
+    session_tell_piece(session, BTW_EVENT_ALLOWED_FAST, who, msg->piece);
 }
 
 /* clang-format off */
@@ -389,13 +391,13 @@ static const struct {
     [BTW_REQUEST]        = { false, true,  check_request,      apply_request },
     [BTW_PIECE]          = { false, true,  check_piece,        apply_piece },
     [BTW_CANCEL]         = { false, true,  check_cancel,       apply_cancel },
-    [BTW_PORT]           = { false, false, check_port,         NULL },
+    [BTW_PORT]           = { false, false, check_port,         apply_port },
     [BTW_SUGGEST]        = { true,  true,  check_suggest,      NULL },
     [BTW_HAVE_ALL]       = { true,  true,  check_availability, apply_availability },
     [BTW_HAVE_NONE]      = { true,  true,  check_availability, apply_availability },
     [BTW_REJECT]         = { true,  true,  check_reject,       apply_reject },
     [BTW_ALLOWED_FAST]   = { true,  true,  check_allowed_fast, apply_allowed_fast },
-    [BTW_EXTENDED]       = { false, false, check_extended,     apply_extended },
+    [BTW_EXTENDED]       = { false, false, session_check_extended, session_apply_extended },
     [BTW_HASH_REQUEST]   = { false, true,  NULL,               NULL },
     [BTW_HASHES]         = { false, true,  NULL,               NULL },
     [BTW_HASH_REJECT]    = { false, true,  NULL,               NULL },

@@ -45,6 +45,9 @@ static const struct row core_rows[] = {
 
     { "BEP3-HAVE-02", "a piece nobody has sent", &undelivered, MEET("", "") "2 A have piece=3\n", "BEP3-HAVE-02 FAIL A" },
     { "BEP3-HAVE-02", "a piece that was sent", &delivered_3, MEET("", "") "2 A have piece=3\n", "" },
+    { "BEP3-HAVE-02", "a piece that was withdrawn comes back", &undelivered,
+      MEET("ext", "ext") "2 B extended ext=0 dict={m={lt_donthave=7}}\n" EXT_A "3 A bitfield bits=1000\n4 A extended ext=7 data=00000003\n"
+      "5 A have piece=3\n", "" },
     { "BEP3-HAVE-02", "pieces may come from elsewhere", &tiny, MEET("", "") "2 A have piece=3\n", "" },
     { "BEP3-HAVE-02", "a piece of its own bitfield", &undelivered,
       MEET("", "") "2 A bitfield bits=8000\n2 A interested\n3 A have piece=0\n", "BEP3-HAVE-03 WARN A" },
@@ -80,6 +83,8 @@ static const struct row core_rows[] = {
 
     { "BEP3-ST-05", "a seed is interested", &seed_b,
       MEET("", "") "2 B bitfield bits=ffc0\n2 A bitfield bits=8000\n3 B interested\n", "BEP3-ST-05 FAIL B" },
+    { "BEP3-ST-05", "a seed that has lost a piece is", &seed_b,
+      FAST "4 B extended ext=203 data=00000003\n5 B interested\n", "" },
     { "BEP3-ST-05", "anybody else is", &seed_b, PLAIN "4 A not_interested\n5 A interested\n", "" },
 
     { "BEP3-ST-09", "every second", &tiny,
@@ -146,6 +151,9 @@ static const struct row core_rows[] = {
     { "BEP3-REQ-07", "a bitfield nobody can read came between", &tiny,
       MEET("", "") "2 A bitfield bits=8000\n2 B bitfield bits=ffc0\n3 A interested\n4 B unchoke\n4 A bad 0000000105\n"
       "5 A request " BLOCK(0) "\n", "BEP3-FRM-01 FAIL A" },
+    { "BEP3-REQ-07", "a piece it has withdrawn everywhere", &announced_3,
+      MEET("ext", "ext") "2 B extended ext=0 dict={m={lt_donthave=7}}\n" EXT_A "3 A bitfield bits=1000\n3 B bitfield bits=ffc0\n3 A interested\n"
+      "4 A extended ext=7 data=00000003\n" UNCHOKED "5 A request " BLOCK(3) "\n", "" },
     { "BEP3-REQ-07", "another piece", &announced_3, PLAIN UNCHOKED "5 A have piece=1\n5 A request " BLOCK(2) "\n", "" },
     { "BEP3-REQ-07", "a piece it has withdrawn", &tiny,
       MEET("ext", "ext") "2 B extended ext=0 dict={m={lt_donthave=7}}\n" EXT_A "3 A bitfield bits=c000\n3 B bitfield bits=ffc0\n3 A interested\n"

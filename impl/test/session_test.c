@@ -24,10 +24,10 @@ struct bench {
 
 static void on_event(void *user, const struct btw_session_event *event)
 {
-    static const char *const names[] = { "choke",        "unchoke",   "interested", "not-interested",
-                                         "availability", "have",      "request",    "answered",
-                                         "rejected",     "cancelled", "voided",     "allowed-fast",
-                                         "extensions",   "late",      "keepalive",  "idle" };
+    static const char *const names[] = { "choke",     "unchoke",   "interested",   "not-interested", "availability",
+                                         "have",      "dont-have", "request",      "answered",       "rejected",
+                                         "cancelled", "voided",    "allowed-fast", "extensions",     "upload-only",
+                                         "late",      "keepalive", "idle" };
     struct bench *b = user;
     size_t len = strlen(b->events);
 
@@ -37,7 +37,8 @@ static void on_event(void *user, const struct btw_session_event *event)
     if (event->block.length > 0)
         snprintf(b->events + len, sizeof b->events - len, " %u:%u+%u%s", event->block.piece, event->block.begin,
                  event->block.length, event->given_up ? " given-up" : "");
-    else if (event->kind == BTW_EVENT_HAVE || event->kind == BTW_EVENT_ALLOWED_FAST)
+    else if (event->kind == BTW_EVENT_HAVE || event->kind == BTW_EVENT_DONTHAVE ||
+             event->kind == BTW_EVENT_ALLOWED_FAST)
         snprintf(b->events + len, sizeof b->events - len, " %u", event->block.piece);
 }
 
@@ -251,6 +252,55 @@ static const struct row extensions[] = { /* BEP 10 */
     { "[ext]", { "> extended ext=0 dict={m={ut_pex=1}}", "< extended ext=2 dict={}" }, B(EXT_ID), "" },
     { "[ext]", { "> extended ext=0 dict={}", "> bitfield bits=ffc0" }, OK, "we availability" },
 };
+
+#define DONT_HAVE "extended ext=0 dict={m={lt_donthave=7}}"
+
+static const struct row donthave[] = { /* BEP 54; the receiver's id counts, whatever the sender has announced */
+    { "[ext]", { "> " DONT_HAVE, "< bitfield bits=ffc0", "< extended ext=7 data=00000003" }, OK, "they dont-have 3" },
+    { "[ext]", { "< " DONT_HAVE, "> bitfield bits=ffc0", "> extended ext=7 data=00000003" }, OK, "we dont-have 3" },
+    { "[ext]", { "< " DONT_HAVE, "< bitfield bits=ffc0", "< extended ext=7 data=00000003" }, B(EXT_ID), "" },
+    { "[ext]", { "> " DONT_HAVE, "< bitfield bits=ffc0", "< extended ext=7 data=00000003", "< have piece=3" },
+      OK, "they have 3" },
+    { "[ext]", { "> " DONT_HAVE, "< bitfield bits=ffc0", "< extended ext=7 data=00000003", "< have piece=4" },
+      B(HAVE_TWICE), "" },
+    { "[ext]", { "> " DONT_HAVE, "< bitfield bits=ffc0", "< extended ext=7 data=00000003",
+      "< extended ext=7 data=00000003" }, B(NOT_HELD), "" },
+    { "[ext]", { "< " DONT_HAVE, "> bitfield bits=8000", "> extended ext=7 data=00000001" }, B(NOT_HELD), "" },
+    { "[ext]", { "> " DONT_HAVE, "< bitfield bits=ffc0", "< extended ext=7 data=0000000a" }, B(INDEX), "" },
+    { "[ext]", { "> " DONT_HAVE, "< bitfield bits=ffc0", "< extended ext=7 data=ffffffff" }, B(INDEX), "" },
+    { "[ext]", { "> " DONT_HAVE, "< bitfield bits=ffc0", "< extended ext=7 data=000003" }, B(EXT_LAYOUT), "" },
+    { "[ext]", { "> " DONT_HAVE, "< bitfield bits=ffc0", "< extended ext=7 data=0000000300" }, B(EXT_LAYOUT), "" },
+    /* without Fast the requests for the piece are void, and no others; with Fast they are still owed an answer */
+    { "[ext]", { "> " DONT_HAVE, "< bitfield bits=ffc0", "< unchoke", "> interested", "> request " ASK(2),
+      "> request " ASK(3), "< extended ext=7 data=00000003" }, OK, "they dont-have 3, we voided 3:0+16384" },
+    { "[ext]", { "> " DONT_HAVE, "< bitfield bits=ffc0", "< unchoke", "> interested", "> request " ASK(3),
+      "< extended ext=7 data=00000003", "> request " ASK(3) }, B(NOT_ANNOUNCED), "" },
+    { "[ext]", { "< " DONT_HAVE, "> bitfield bits=ffc0", "> unchoke", "< request " ASK(3),
+      "> extended ext=7 data=00000003", "< request " ASK(3) }, B(NOT_ANNOUNCED), "" },
+    { "[fast ext]", { "> " DONT_HAVE, "< have_all", "< unchoke", "> interested", "> request " ASK(3),
+      "< extended ext=7 data=00000003" }, OK, "they dont-have 3" },
+    { "[fast ext]", { "> " DONT_HAVE, "< have_all", "< unchoke", "> interested", "> request " ASK(3),
+      "< extended ext=7 data=00000003", "< reject " ASK(3) }, OK, "we rejected 3:0+16384" },
+    { "[fast ext]", { "< " DONT_HAVE, "> have_all", "> unchoke", "> extended ext=7 data=00000003",
+      "< request " ASK(3) }, B(NOT_ANNOUNCED), "they request 3:0+16384" },
+};
+
+#define UPLOAD_ONLY "extended ext=0 dict={m={upload_only=3}}"
+
+static const struct row upload_only[] = { /* BEP 21, and libtorrent's message */
+    { "[ext]", { "< extended ext=0 dict={upload_only=1}" }, OK, "they extensions, they upload-only" },
+    { "[ext]", { "< extended ext=0 dict={upload_only=0}" }, OK, "they extensions" },
+    { "[ext]", { "< extended ext=0 dict={upload_only=\"1\"}" }, OK, "they extensions" },
+    { "[ext]", { "< extended ext=0 dict={upload_only=1}", "< extended ext=0 dict={}" }, OK, "they extensions" },
+    { "[ext]", { "< extended ext=0 dict={upload_only=1}", "< extended ext=0 dict={upload_only=0}" },
+      OK, "they extensions, they upload-only" },
+    { "[ext]", { "> " UPLOAD_ONLY, "< extended ext=3 data=01" }, OK, "they upload-only" },
+    { "[ext]", { "> " UPLOAD_ONLY, "< extended ext=3 data=00" }, OK, "" },
+    { "[ext]", { "> " UPLOAD_ONLY, "< extended ext=0 dict={upload_only=1}", "< extended ext=3 data=00" },
+      OK, "they upload-only" },
+    { "[ext]", { "< " UPLOAD_ONLY, "> extended ext=3 data=01" }, OK, "we upload-only" },
+    { "[ext]", { "> " UPLOAD_ONLY, "< extended ext=3 data=0100" }, B(EXT_LAYOUT), "" },
+};
 /* clang-format on */
 
 #define CHECK(rows) check_rows(rows, sizeof rows / sizeof rows[0])
@@ -271,6 +321,55 @@ static void extensions_are_agreed_on(void **state)
 {
     (void)state;
     CHECK(extensions);
+}
+
+static void pieces_can_be_withdrawn(void **state)
+{
+    (void)state;
+    CHECK(donthave);
+}
+
+static void upload_only_is_remembered(void **state)
+{
+    (void)state;
+    CHECK(upload_only);
+}
+
+static void a_withdrawn_piece_is_not_counted(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, true, false);
+    greet(&b, "[fast ext]");
+    play(&b, "> " DONT_HAVE);
+    play(&b, "< have_all");
+    assert_true(btw_party_uploads_only(&b.session, BTW_THEM));
+    play(&b, "< extended ext=7 data=00000009");
+    assert_int_equal(b.session.party[BTW_THEM].have_count, 9);
+    assert_false(btw_party_has(&b.session, BTW_THEM, 9));
+    assert_true(btw_party_has(&b.session, BTW_THEM, 8));
+    assert_false(btw_party_uploads_only(&b.session, BTW_THEM));
+    play(&b, "< extended ext=0 dict={upload_only=1}");
+    assert_true(btw_party_uploads_only(&b.session, BTW_THEM));
+    assert_false(btw_party_uploads_only(&b.session, BTW_US));
+    play(&b, "< have piece=9");
+    assert_int_equal(b.session.party[BTW_THEM].have_count, 10);
+}
+
+static void the_last_port_counts(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, true, false);
+    greet(&b, "[dht]");
+    assert_int_equal(b.session.party[BTW_THEM].dht_port, 0);
+    play(&b, "< port port=6881");
+    play(&b, "< port port=65535");
+    play(&b, "> port port=1");
+    assert_int_equal(b.session.party[BTW_THEM].dht_port, 65535);
+    assert_int_equal(b.session.party[BTW_US].dht_port, 1);
 }
 
 static void nothing_goes_before_the_handshakes(void **state)
@@ -352,6 +451,28 @@ static void early_availability(void **state)
             assert_int_equal(b.session.breach, rows[i].breach);
         assert_int_equal(b.session.party[BTW_THEM].have_count, rows[i].have);
     }
+}
+
+/* "All but one" is a thing that a magnet must remember, too. */
+static void early_withdrawals(void **state)
+{
+    const struct btw_geometry geometry = { PIECES, 32768, 9 * 32768 + 5000 };
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, false, false);
+    greet(&b, "[fast ext]");
+    play(&b, "> " DONT_HAVE);
+    assert_int_equal(play(&b, "< have_all"), BTW_BREACH_NONE);
+    assert_true(btw_party_uploads_only(&b.session, BTW_THEM));
+    assert_int_equal(play(&b, "< extended ext=7 data=00000003"), BTW_BREACH_NONE);
+    assert_int_equal(play(&b, "< extended ext=7 data=0000000f"),
+                     BTW_BREACH_NONE); /* not in the torrent, as it turns out */
+    assert_int_equal(btw_session_set_geometry(&b.session, &geometry, NULL), BTW_OK);
+    assert_int_equal(b.session.party[BTW_THEM].have_count, 9);
+    assert_false(btw_party_has(&b.session, BTW_THEM, 3));
+    assert_true(btw_party_has(&b.session, BTW_THEM, 9));
+    assert_false(btw_party_uploads_only(&b.session, BTW_THEM));
 }
 
 static void an_unknown_geometry_is_bounded(void **state)
@@ -444,10 +565,15 @@ int main(void)
         cmocka_unit_test(plain_sessions),
         cmocka_unit_test(fast_sessions),
         cmocka_unit_test(extensions_are_agreed_on),
+        cmocka_unit_test(pieces_can_be_withdrawn),
+        cmocka_unit_test(upload_only_is_remembered),
+        cmocka_unit_test(a_withdrawn_piece_is_not_counted),
+        cmocka_unit_test(the_last_port_counts),
         cmocka_unit_test(nothing_goes_before_the_handshakes),
         cmocka_unit_test(one_bit_is_no_agreement),
         cmocka_unit_test(refused_is_not_sent_unless_permissive),
         cmocka_unit_test(early_availability),
+        cmocka_unit_test(early_withdrawals),
         cmocka_unit_test(an_unknown_geometry_is_bounded),
         cmocka_unit_test(deadlines),
         cmocka_unit_test(totals_and_rates),

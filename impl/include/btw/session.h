@@ -11,14 +11,13 @@
 #ifndef BTW_SESSION_H
 #define BTW_SESSION_H
 
+#include "btw/api.h"
 #include "btw/bytes.h"
 #include "btw/ext.h"
 #include "btw/msg.h"
 #include "btw/rate.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 /* What a message does against the state.  `crossing`: it is innocent when received, since it may have met ours in
  * flight; such a message should be ignored, others may end the connection. */
@@ -45,6 +44,8 @@ extern "C" {
     X(FAST_OFF,          false,    "BEP 6",  "a Fast message although Fast is not agreed on")                       \
     X(EXT_OFF,           false,    "BEP 10", "an extended message although the extension protocol is not agreed on")\
     X(EXT_ID,            false,    "BEP 10", "an extended id the receiver has not announced")                       \
+    X(EXT_LAYOUT,        false,    "BEP 10", "an lt_donthave or upload_only with a payload of the wrong size")      \
+    X(NOT_HELD,          true,     "BEP 54", "lt_donthave for a piece that is not announced")                       \
     X(DHT_OFF,           false,    "BEP 5",  "a port to a side without the DHT bit")
 /* clang-format on */
 
@@ -73,7 +74,8 @@ bool btw_block_equal(struct btw_block a, struct btw_block b);
 /* Not empty, and inside an existing piece. */
 bool btw_block_fits(const struct btw_geometry *geometry, struct btw_block block);
 
-/* One open request: sent, and not answered, cancelled (without Fast) or voided by a choke (without Fast). */
+/* One open request: sent, and not answered; without Fast also not cancelled, and not voided by a choke or by
+ * lt_donthave. */
 struct btw_pending {
     struct btw_block block;
     int64_t since_ms;
@@ -90,7 +92,9 @@ struct btw_party {
     bool choking;          /* starts true (BEP 3) */
     bool interested;       /* starts false */
     bool opened;           /* has sent something its availability message must stand before */
-    bool has_all;          /* have_all before the geometry is known */
+    bool has_all;          /* have_all; until the geometry is known the whole map is set */
+    bool upload_only;      /* wants nothing more (BEP 21): the key of its extended handshake, or the message */
+    uint16_t dht_port;     /* of its last port message (BEP 5); 0: none, or told to forget it */
     uint8_t *have;         /* pieces announced, a bitfield of map_size bytes */
     uint8_t *allowed_fast; /* pieces for which this party sent allowed_fast */
     uint32_t have_count;
@@ -111,13 +115,15 @@ enum btw_session_event_kind {
     BTW_EVENT_NOT_INTERESTED,
     BTW_EVENT_AVAILABILITY,  /* bitfield, have_all, have_none: read the map */
     BTW_EVENT_HAVE,          /* block.piece */
+    BTW_EVENT_DONTHAVE,      /* block.piece is gone (BEP 54); without Fast the requests for it are voided next */
     BTW_EVENT_REQUEST,       /* block; `who` asks */
     BTW_EVENT_ANSWERED,      /* block; the request of `who` is closed by a piece */
     BTW_EVENT_REJECTED,      /* block; ... by a reject */
     BTW_EVENT_CANCELLED,     /* block; `who` takes its request back; with Fast it stays open until answered */
-    BTW_EVENT_VOIDED,        /* block; ... is void by a choke without Fast */
+    BTW_EVENT_VOIDED,        /* block; ... is void by a choke, or by lt_donthave, without Fast */
     BTW_EVENT_ALLOWED_FAST,  /* block.piece */
     BTW_EVENT_EXTENSIONS,    /* ids may have changed */
+    BTW_EVENT_UPLOAD_ONLY,   /* party.upload_only of `who` has changed (BEP 21) */
     BTW_EVENT_REQUEST_LATE,  /* block; ours is not answered in time (once per request) */
     BTW_EVENT_KEEPALIVE_DUE, /* we have been silent for keepalive_ms: send something */
     BTW_EVENT_IDLE,          /* they have been silent for idle_ms */
@@ -174,6 +180,9 @@ bool btw_session_ext(const struct btw_session *session);
 
 bool btw_party_has(const struct btw_session *session, enum btw_who who, uint32_t piece);
 bool btw_party_allowed(const struct btw_session *session, enum btw_who who, uint32_t piece);
+/* Nothing more to be had for this party: it has every piece, or says upload_only (BEP 21).  Two such parties have no
+ * use for each other and may disconnect.  A word for now: a later handshake or message may take it back. */
+bool btw_party_uploads_only(const struct btw_session *session, enum btw_who who);
 /* The oldest open request of `who` for this very block, or NULL. */
 const struct btw_pending *btw_party_pending(const struct btw_session *session, enum btw_who who,
                                             struct btw_block block);
@@ -189,7 +198,5 @@ enum btw_status btw_session_set_geometry(struct btw_session *session, const stru
 void btw_session_tick(struct btw_session *session, int64_t now_ms);
 int64_t btw_session_deadline(const struct btw_session *session);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif
