@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "btw/version.h"
 #include "cli.h"
 
 static const struct cli_command *const commands[] = {

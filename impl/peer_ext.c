@@ -4,6 +4,8 @@
  */
 #include "peer_impl.h"
 
+#include "btw/version.h"
+
 enum { HELLO_SIZE = 512, MAP_SIZE = 128 };
 
 /* The ids we want to be sent. */

@@ -8,11 +8,10 @@
 
 #include <stdbool.h>
 
+#include "btw/api.h"
 #include "btw/bytes.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 enum { BTW_BEN_DEPTH_MAX = 64 };
 
@@ -77,7 +76,5 @@ void btw_ben_put_dict(struct btw_writer *w);
 void btw_ben_put_list(struct btw_writer *w);
 void btw_ben_put_end(struct btw_writer *w);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

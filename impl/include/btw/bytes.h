@@ -9,11 +9,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "btw/api.h"
 #include "btw/diag.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 struct btw_reader {
     const uint8_t *data;
@@ -70,7 +69,5 @@ static inline bool btw_slice_equal(struct btw_slice a, struct btw_slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include "btw/api.h"
+
+BTW_BEGIN_DECLS
 
 /* clang-format off */
 #define BTW_STATUS_LIST(X)                                                              \
@@ -57,7 +57,5 @@ const char *btw_status_text(enum btw_status status);
 enum btw_status btw_fail(struct btw_diag *diag, enum btw_status status, size_t offset, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

@@ -6,11 +6,10 @@
 #ifndef BTW_DICT_H
 #define BTW_DICT_H
 
+#include "btw/api.h"
 #include "btw/bencode.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 /* Row i stands for bit i of the sets below.  Rows are in the order of their keys, so that what is written is canonical.
  */
@@ -28,7 +27,5 @@ void btw_dict_read(void *out, const struct btw_dict_row *rows, struct btw_slice 
 /* Writes a dictionary of the keys in `has`. */
 void btw_dict_write(struct btw_writer *w, const struct btw_dict_row *rows, const void *in, unsigned has);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

@@ -6,11 +6,10 @@
 #ifndef BTW_EXT_H
 #define BTW_EXT_H
 
+#include "btw/api.h"
 #include "btw/bencode.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 /* Top-level keys, as members of a set, in the order of their names. */
 enum btw_ext_key {
@@ -80,7 +79,5 @@ enum btw_ext btw_ext_map_find(const struct btw_ext_map *map, uint8_t id);
 /* Writes the ids other than 0 as a dictionary for `m`.  BTW_OK, BTW_NO_SPACE. */
 enum btw_status btw_ext_map_encode(uint8_t *out, size_t cap, size_t *len, const struct btw_ext_map *map);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

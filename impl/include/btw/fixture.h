@@ -7,11 +7,10 @@
 #ifndef BTW_FIXTURE_H
 #define BTW_FIXTURE_H
 
+#include "btw/api.h"
 #include "btw/metainfo.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 struct btw_fixture {
     const struct btw_fixture_kind *kind; /* private */
@@ -41,7 +40,5 @@ void btw_fixture_free(struct btw_fixture *fixture);
 void btw_fixture_read(const struct btw_fixture *fixture, uint64_t offset, uint8_t *out, size_t len);
 void btw_fixture_block(const struct btw_fixture *fixture, uint32_t piece, uint32_t begin, uint8_t *out, size_t len);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

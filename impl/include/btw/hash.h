@@ -5,11 +5,10 @@
 #ifndef BTW_HASH_H
 #define BTW_HASH_H
 
+#include "btw/api.h"
 #include "btw/diag.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 enum { BTW_SHA1_SIZE = 20, BTW_SHA256_SIZE = 32 };
 
@@ -26,7 +25,5 @@ void btw_rc4_init(struct btw_rc4 *rc4, struct btw_slice key);
 /* Encrypts, or decrypts, in place with the next len bytes of the keystream. */
 void btw_rc4_crypt(struct btw_rc4 *rc4, uint8_t *data, size_t len);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

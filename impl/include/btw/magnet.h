@@ -7,11 +7,10 @@
 #ifndef BTW_MAGNET_H
 #define BTW_MAGNET_H
 
+#include "btw/api.h"
 #include "btw/bytes.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 enum { BTW_MAGNET_LIST_MAX = 16 };
 
@@ -51,7 +50,5 @@ enum btw_magnet_form { BTW_MAGNET_HEX, BTW_MAGNET_BASE32 };
 enum btw_status btw_magnet_write(char *out, size_t cap, size_t *len, const struct btw_magnet *magnet,
                                  enum btw_magnet_form form);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

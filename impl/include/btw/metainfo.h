@@ -7,11 +7,10 @@
 #ifndef BTW_METAINFO_H
 #define BTW_METAINFO_H
 
+#include "btw/api.h"
 #include "btw/bencode.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 struct btw_metainfo {
     struct btw_slice info;         /* the info dictionary, raw */
@@ -71,7 +70,5 @@ bool btw_metainfo_next_file(struct btw_metainfo_files *files, struct btw_metainf
 enum btw_status btw_metainfo_path(char *out, size_t cap, const struct btw_metainfo *m,
                                   const struct btw_metainfo_file *file);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

@@ -11,11 +11,10 @@
 #ifndef BTW_MONITOR_H
 #define BTW_MONITOR_H
 
+#include "btw/api.h"
 #include "btw/msg.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 enum btw_level { BTW_MUST, BTW_SHOULD, BTW_MAY, BTW_DEFACTO };
 enum btw_verdict { BTW_PASS, BTW_INFO, BTW_WARN, BTW_FAIL };
@@ -136,7 +135,5 @@ const struct btw_view *btw_monitor_view(const struct btw_monitor *monitor, enum 
 bool btw_monitor_has(const struct btw_monitor *monitor, enum btw_side side, uint32_t piece);
 bool btw_monitor_allowed_fast(const struct btw_monitor *monitor, enum btw_side side, uint32_t piece);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

@@ -26,11 +26,10 @@
 
 #include <stdbool.h>
 
+#include "btw/api.h"
 #include "btw/hash.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 enum {
     BTW_MSE_KEY_SIZE = 96,     /* Ya, Yb and S, with their leading zero bytes */
@@ -89,6 +88,8 @@ struct btw_mse_config {
     bool prefer_plaintext; /* where both are offered and allowed; otherwise RC4 */
     btw_mse_find_fn *find;
     void *find_user;
+    /* For the tests of others: S, whatever the keys come to; BTW_MSE_KEY_SIZE bytes that must live.  Else NULL. */
+    const uint8_t *forged_secret;
 };
 
 /* What the other end sent, as far as it was understood. */
@@ -174,7 +175,5 @@ void btw_mse_obfuscate(uint8_t hash[20], const uint8_t secret[96]);
 /* The cipher of what the initiator sends, or of what the responder sends, its first 1024 bytes dropped. */
 void btw_mse_cipher(struct btw_rc4 *rc4, bool initiator, const uint8_t secret[96], const uint8_t skey[20]);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

@@ -10,11 +10,10 @@
 
 #include <stdbool.h>
 
+#include "btw/api.h"
 #include "btw/diag.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 enum btw_type {
     BTW_HANDSHAKE,      /* BEP 3; 68 bytes, no length prefix */
@@ -148,7 +147,5 @@ enum btw_status btw_handshake_decode(struct btw_msg *msg, size_t *used, struct b
 /* Same type and same bytes on the wire. */
 bool btw_msg_equal(const struct btw_msg *a, const struct btw_msg *b);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

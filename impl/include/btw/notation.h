@@ -14,11 +14,10 @@
 #ifndef BTW_NOTATION_H
 #define BTW_NOTATION_H
 
+#include "btw/api.h"
 #include "btw/msg.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 enum {
     BTW_PRINT_FULL = 0,
@@ -78,7 +77,5 @@ enum btw_status btw_text_bencode(uint8_t *out, size_t cap, size_t *len, struct b
 enum btw_status btw_msg_parse(struct btw_msg *msg, uint8_t *scratch, size_t cap, const char *text, size_t len,
                               struct btw_diag *diag);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

@@ -12,12 +12,11 @@
 
 #include <stdbool.h>
 
+#include "btw/api.h"
 #include "btw/fixture.h"
 #include "btw/policy.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 struct btw_address {
     uint8_t bytes[16];
@@ -78,7 +77,5 @@ uint64_t btw_host_refusals(const struct btw_host *host);
 void btw_host_crash(struct btw_host *host);
 bool btw_host_dead(const struct btw_host *host);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

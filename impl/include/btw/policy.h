@@ -6,11 +6,10 @@
 #ifndef BTW_POLICY_H
 #define BTW_POLICY_H
 
+#include "btw/api.h"
 #include "btw/diag.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 /* clang-format off */
 /*    name (C)                 default  what it decides; in the notation '_' is written '-' */
@@ -46,6 +45,24 @@ extern "C" {
     X(count_closed,            0,       "1: closed connections keep their place")                                      \
     X(reencode_info,           0,       "1: the info-hash is that of the info dictionary with sorted keys")            \
     X(blocking,                0,       "what stops the others: 0 nothing, 1 who does not read, 2 half a handshake")   \
+    /* Encryption (MSE) */                                                                                             \
+    X(mse,                     1,       "who dials may encrypt: 0 no, 1 as he likes, 2 he must")                       \
+    X(mse_dial,                0,       "dial encrypted: 0 no, 1 and in clear when that fails, 2 always")              \
+    X(mse_methods,             3,       "methods allowed and offered: the sum of 1 plaintext and 2 RC4")               \
+    X(mse_prefer,              2,       "what is selected of both: 1 or 2")                                            \
+    X(mse_pad_clear,           -1,      "bytes of PadA or PadB; -1: any number up to 512")                             \
+    X(mse_pad_secret,          -1,      "bytes of PadC or PadD; likewise")                                             \
+    X(mse_fresh,               1,       "a new key for each connection; 0 always the same")                            \
+    X(mse_check_hash,          1,       "close when the handshake inside is for another torrent than outside")         \
+    X(mse_key_lie,             0,       "1: the public key sent is 0, 2: its bytes stand in reverse")                  \
+    X(mse_vc_lie,              0,       "1: the verification constant sent is not zero")                               \
+    X(mse_methods_lie,         0,       "what is said to be offered or selected, whatever is; 0 the truth")            \
+    X(mse_pad_lie,             0,       "added to the length of PadC or PadD that is told")                            \
+    X(mse_pad_max,             512,     "longest padding accepted")                                                    \
+    X(mse_ia_min,              0,       "shortest IA accepted")                                                        \
+    X(mse_ia_max,              65535,   "longest IA accepted")                                                         \
+    X(mse_slices,              0,       "slices in which their part of the handshake may come; 0 any number")          \
+    X(on_mse,                  1,       "an encrypted handshake that fails, as on_unknown_id")                         \
     /* Time (BEP 3) */                                                                                                 \
     X(keepalive_ms,            100000,  "send a keep-alive after so much silence; 0 never")                            \
     X(idle_ms,                 180000,  "close after so much silence of theirs; 0 never")                              \
@@ -251,7 +268,5 @@ enum btw_status btw_policy_set(struct btw_policy *policy, const char *name, int6
 /* Brings every entry into the range that the reference peer can work with. */
 void btw_policy_tame(struct btw_policy *policy);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include "btw/api.h"
+
+BTW_BEGIN_DECLS
 
 enum { BTW_RATE_SECONDS = 10 };
 
@@ -26,7 +26,5 @@ void btw_rate_add(struct btw_rate *rate, uint64_t bytes, int64_t now_ms);
 /* Average in bytes per second over the last BTW_RATE_SECONDS whole seconds, the running one left out. */
 uint64_t btw_rate_get(const struct btw_rate *rate, int64_t now_ms);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

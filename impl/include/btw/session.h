@@ -134,8 +134,13 @@ struct btw_session_event {
     struct btw_block block;
     bool given_up; /* of an open request: it was late or cancelled before */
 };
-/* Called from inside the call that caused it; must not call back into the session. */
+/* Called from inside the call that caused it, when the state has changed.  It may call btw_session_send() and
+ * btw_session_set_pending(), nothing else of the session. */
 typedef void btw_session_event_fn(void *user, const struct btw_session_event *event);
+
+/* Does `who` want to be sent extended messages with this id?  Asked for ids that belong to no extension of
+ * btw_ext_name(). */
+typedef bool btw_session_ext_fn(void *user, enum btw_who who, uint8_t id);
 
 struct btw_session_config {
     struct btw_geometry geometry;
@@ -148,6 +153,7 @@ struct btw_session_config {
     int64_t request_timeout_ms, keepalive_ms, idle_ms; /* 0: never */
     bool permissive;             /* a refused message of ours counts as sent: for tools that break rules on purpose */
     btw_session_event_fn *event; /* may be NULL */
+    btw_session_ext_fn *ext;     /* may be NULL: no other extensions */
     void *user;
 };
 
@@ -193,6 +199,9 @@ const struct btw_pending *btw_party_pending(const struct btw_session *session, e
  * BTW_REFUSED  their bitfield had the wrong size or spare bits; their map is empty */
 enum btw_status btw_session_set_geometry(struct btw_session *session, const struct btw_geometry *geometry,
                                          struct btw_diag *diag);
+
+/* Replaces the table of open requests, into which they have been copied; cap must not shrink below their number. */
+void btw_session_set_pending(struct btw_session *session, enum btw_who who, struct btw_pending *pending, size_t cap);
 
 /* Reports what is due at now_ms as events.  btw_session_deadline: when to call next; INT64_MAX: never. */
 void btw_session_tick(struct btw_session *session, int64_t now_ms);

@@ -10,11 +10,10 @@
 #ifndef BTW_STREAM_H
 #define BTW_STREAM_H
 
+#include "btw/api.h"
 #include "btw/msg.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 struct btw_stream {
     /* all fields are private */
@@ -57,7 +56,5 @@ uint64_t btw_stream_offset(const struct btw_stream *stream);
 /* Bytes of an unfinished item: at the end of a connection, more than 0 means it was cut off inside one. */
 size_t btw_stream_pending(const struct btw_stream *stream);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

@@ -6,11 +6,10 @@
 #ifndef BTW_UT_METADATA_H
 #define BTW_UT_METADATA_H
 
+#include "btw/api.h"
 #include "btw/bencode.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 enum {
     BTW_METADATA_PIECE = 16384,  /* bytes of every piece but the last */
@@ -73,7 +72,5 @@ bool btw_metadata_next_missing(const struct btw_metadata *metadata, size_t *piec
  * BTW_BAD_WIRE  the hash differs; all pieces count as missing again, for nobody knows which one is wrong */
 enum btw_status btw_metadata_verify(struct btw_metadata *metadata, const uint8_t info_hash[20], struct btw_diag *diag);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif

@@ -5,11 +5,10 @@
 #ifndef BTW_UT_PEX_H
 #define BTW_UT_PEX_H
 
+#include "btw/api.h"
 #include "btw/bencode.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BTW_BEGIN_DECLS
 
 /* Keys, as members of a set, in the order of their names. */
 enum btw_pex_key {
@@ -60,7 +59,5 @@ bool btw_pex_contact_at(const struct btw_ut_pex *msg, enum btw_pex_key key, size
 /* Appends the 6 or 18 bytes of a contact, without its flags, to a list under construction. */
 void btw_pex_put_contact(struct btw_writer *w, const struct btw_pex_contact *contact);
 
-#ifdef __cplusplus
-}
-#endif
+BTW_END_DECLS
 #endif
