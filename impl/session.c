@@ -153,16 +153,33 @@ enum btw_status btw_session_set_geometry(struct btw_session *session, const stru
     return BTW_OK;
 }
 
-void btw_session_tick(struct btw_session *session, int64_t now_ms)
+void btw_session_set_pending(struct btw_session *session, enum btw_who who, struct btw_pending *pending, size_t cap)
 {
-    struct btw_party *us = &session->party[BTW_US];
+    assert(cap >= session->party[who].pending_count);
+    session->party[who].pending = pending;
+    session->party[who].pending_cap = cap;
+}
+
+/* The oldest request of ours that is late and has not been reported; NULL when there is none. */
+static struct btw_pending *find_late(const struct btw_session *session, int64_t now_ms)
+{
+    const struct btw_party *us = &session->party[BTW_US];
     int64_t patience = session->config.request_timeout_ms;
 
-    for (size_t i = 0; patience > 0 && i < us->pending_count && us->pending[i].since_ms + patience <= now_ms; i++) {
-        if (us->pending[i].late)
-            continue;
-        session_tell_pending(session, BTW_EVENT_REQUEST_LATE, BTW_US, us->pending[i]);
-        us->pending[i].late = true;
+    for (size_t i = 0; patience > 0 && i < us->pending_count && us->pending[i].since_ms + patience <= now_ms; i++)
+        if (!us->pending[i].late)
+            return &us->pending[i];
+    return NULL;
+}
+
+void btw_session_tick(struct btw_session *session, int64_t now_ms)
+{
+    struct btw_pending *pending;
+
+    while ((pending = find_late(session, now_ms)) != NULL) {
+        struct btw_pending before = *pending;
+        pending->late = true;
+        session_tell_pending(session, BTW_EVENT_REQUEST_LATE, BTW_US, before);
     }
     if (session->keepalive_at_ms <= now_ms) {
         session->keepalive_at_ms = due(now_ms, session->config.keepalive_ms);

@@ -322,7 +322,7 @@ static enum btw_breach check_cancel(const struct btw_session *session, enum btw_
 /* BEP 6: a cancelled request still gets exactly one answer.  BEP 3: it is gone. */
 static void apply_cancel(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms)
 {
-    struct btw_pending *pending = find(&session->party[who], block_of(msg));
+    struct btw_pending *pending = find(&session->party[who], block_of(msg)), before;
 
     (void)now_ms;
     if (pending == NULL)
@@ -331,8 +331,9 @@ static void apply_cancel(struct btw_session *session, enum btw_who who, const st
         settle(session, who, msg, BTW_EVENT_CANCELLED);
         return;
     }
-    session_tell_pending(session, BTW_EVENT_CANCELLED, who, *pending);
+    before = *pending;
     pending->cancelled = true;
+    session_tell_pending(session, BTW_EVENT_CANCELLED, who, before);
 }
 
 static enum btw_breach check_port(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
