@@ -50,7 +50,7 @@ static const struct btw_desc descs[] = {
     { BTW_RAW,            "raw",            -1, "",       { ANYTHING } },
 };
 
-const struct btw_reserved_bit btw_reserved_bits[] = {
+static const struct btw_reserved_bit reserved_bits[] = {
     { "azureus",  0, 0x80, "BEP 4" }, /* Azureus messaging */
     { "location", 2, 0x08, "BEP 4" }, /* location-aware */
     { "ext",      5, 0x10, "BEP 10" },
@@ -68,9 +68,14 @@ const struct btw_reserved_bit btw_reserved_bits[] = {
 static const uint8_t protocol[20] = "\x13"
                                     "BitTorrent protocol";
 
+const struct btw_reserved_bit *btw_reserved_bits(void)
+{
+    return reserved_bits;
+}
+
 static const struct btw_reserved_bit *reserved_bit(const char *name)
 {
-    const struct btw_reserved_bit *bit = btw_reserved_bits;
+    const struct btw_reserved_bit *bit = reserved_bits;
 
     while (bit->name != NULL && strcmp(bit->name, name) != 0)
         bit++;

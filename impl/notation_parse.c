@@ -138,7 +138,7 @@ static bool set_reserved_bit(uint8_t out[8], struct btw_slice word)
 {
     int64_t number;
 
-    for (const struct btw_reserved_bit *bit = btw_reserved_bits; bit->name != NULL; bit++) {
+    for (const struct btw_reserved_bit *bit = btw_reserved_bits(); bit->name != NULL; bit++) {
         if (btw_slice_equal(word, btw_slice_str(bit->name))) {
             out[bit->byte] |= bit->mask;
             return true;

@@ -188,7 +188,7 @@ static void put_reserved(struct sink *out, const uint8_t reserved[8])
 
     put_char(out, '[');
     for (size_t i = 0; i < 64; i++) {
-        const struct btw_reserved_bit *bit = btw_reserved_bits;
+        const struct btw_reserved_bit *bit = btw_reserved_bits();
         uint8_t mask = (uint8_t)(0x80 >> i % 8);
         if ((reserved[i / 8] & mask) == 0)
             continue;

@@ -284,7 +284,7 @@ static void reserved_bits_have_names(void **state)
         release(none);
     }
     assert_int_equal(COUNT(rows), 10);
-    assert_null(btw_reserved_bits[COUNT(rows)].name);
+    assert_null(btw_reserved_bits()[COUNT(rows)].name);
 }
 
 static void only_fields_on_the_wire_make_messages_differ(void **state)

@@ -99,7 +99,8 @@ struct btw_reserved_bit {
     uint8_t byte, mask;
     const char *spec;
 };
-extern const struct btw_reserved_bit btw_reserved_bits[]; /* ends with name NULL */
+/* All of them, in the order of the wire; static storage, ends with name NULL. */
+const struct btw_reserved_bit *btw_reserved_bits(void);
 /* Is the named bit (azureus location ext enp2 enp1 v2 nat fast xbt dht) set?  Unknown names are a programming error. */
 bool btw_reserved_has(const uint8_t reserved[8], const char *name);
 void btw_reserved_set(uint8_t reserved[8], const char *name, bool value);
