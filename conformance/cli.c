@@ -4,6 +4,7 @@
  */
 #include "cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,16 @@ int cli_fail(const struct cli_command *command, int status, const char *format, 
     if (status == CLI_USAGE)
         fprintf(stderr, "Try 'conformance %s --help'.\n", command->name);
     return status;
+}
+
+int cli_input(const struct cli_command *command, const char **operands, const char **path, struct scn_file *file)
+{
+    if (operands[0] != NULL && operands[1] != NULL)
+        return cli_fail(command, CLI_USAGE, "one file at a time");
+    *path = operands[0] ? operands[0] : "-";
+    if (!scn_file_read(file, *path))
+        return cli_fail(command, CLI_OURS, "cannot read '%s': %s", *path, strerror(errno));
+    return CLI_CONTINUE;
 }
 
 static unsigned least(unsigned a, unsigned b)

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "files.h"
+
 enum {
     CLI_GREEN = 0,   /* at least one PASS, and nothing worse than a warning */
     CLI_RED = 1,     /* FAIL or CRASH */
@@ -34,6 +36,10 @@ extern const struct cli_command cli_run, cli_list, cli_explain, cli_lint, cli_fm
 enum { CLI_CONTINUE = -1 };
 int cli_options(const struct cli_command *command, int argc, const char **argv, const struct poptOption *options,
                 const char ***operands);
+
+/* Reads the one file that the operands name, "-" or none for standard input.
+ * Answer: CLI_CONTINUE with *path and *file (to be freed), or the status to leave with. */
+int cli_input(const struct cli_command *command, const char **operands, const char **path, struct scn_file *file);
 
 /* Prints "conformance COMMAND: sentence" and, for CLI_USAGE, where help is; returns status. */
 int cli_fail(const struct cli_command *command, int status, const char *format, ...)

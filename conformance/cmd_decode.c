@@ -3,7 +3,6 @@
  * `conformance decode`: bytes of the wire to lines of the notation.
  */
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,17 +104,14 @@ static int decode(struct btw_slice in)
 
 static int run(const struct cli_command *self, int argc, const char **argv)
 {
-    const char **operands;
+    const char **operands, *path;
     struct scn_file file;
     size_t at = 0;
     int status = cli_options(self, argc, argv, table, &operands);
+    if (status == CLI_CONTINUE)
+        status = cli_input(self, operands, &path, &file);
     if (status != CLI_CONTINUE)
         return status;
-    if (operands[0] != NULL && operands[1] != NULL)
-        return cli_fail(self, CLI_USAGE, "one file at a time");
-    const char *path = operands[0] ? operands[0] : "-";
-    if (!scn_file_read(&file, path))
-        return cli_fail(self, CLI_OURS, "cannot read '%s': %s", path, strerror(errno));
     if (options.hex && !unhex(&file, &at))
         status = cli_fail(self, CLI_USAGE, "'%s' is not hex at character %zu", path, at + 1);
     else

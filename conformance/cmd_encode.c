@@ -2,7 +2,6 @@
  *
  * `conformance encode`: lines of the notation to bytes of the wire.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,16 +84,13 @@ static int encode(const char *path, const struct scn_file *file)
 
 static int run(const struct cli_command *self, int argc, const char **argv)
 {
-    const char **operands;
+    const char **operands, *path;
     struct scn_file file;
     int status = cli_options(self, argc, argv, table, &operands);
+    if (status == CLI_CONTINUE)
+        status = cli_input(self, operands, &path, &file);
     if (status != CLI_CONTINUE)
         return status;
-    if (operands[0] != NULL && operands[1] != NULL)
-        return cli_fail(self, CLI_USAGE, "one file at a time");
-    const char *path = operands[0] ? operands[0] : "-";
-    if (!scn_file_read(&file, path))
-        return cli_fail(self, CLI_OURS, "cannot read '%s': %s", path, strerror(errno));
     status = encode(path, &file);
     scn_file_free(&file);
     return status;

@@ -2,21 +2,24 @@
  *
  * `conformance list`: what there is.
  */
+#include <fnmatch.h>
 #include <jansson.h>
 #include <string.h>
 
+#include "btw/policy.h"
 #include "cli.h"
 #include "coverage.h"
 #include "report.h"
 
 static struct {
     char *scenarios;
-    int rules, faults, uncovered, json;
+    int rules, faults, policies, uncovered, json;
 } options;
 
 static const struct poptOption table[] = {
     { "rules", 0, POPT_ARG_NONE, &options.rules, 0, "the requirements, and what covers them", NULL },
     { "faults", 0, POPT_ARG_NONE, &options.faults, 0, "the faults, and what must catch them", NULL },
+    { "policies", 0, POPT_ARG_NONE, &options.policies, 0, "the reference peer's decisions, which faults change", NULL },
     { "uncovered", 0, POPT_ARG_NONE, &options.uncovered, 0,
       "requirements in scope that nothing covers, and the exceptions", NULL },
     { "json", 0, POPT_ARG_NONE, &options.json, 0, "scenarios and requirements as JSON", NULL },
@@ -31,6 +34,7 @@ static const char teaches[] =
     "  conformance list 'request.*'\n"
     "  conformance list BEP6-REJ-01         the scenarios about a requirement\n"
     "  conformance list --uncovered\n"
+    "  conformance list --policies 'have-*' the decisions of that name, and how they are decided by default\n"
     "\n"
     "Exit status: 0 done, 1 with --uncovered something is not covered, 2 usage or script error, 3 nothing matched.\n";
 
@@ -184,6 +188,31 @@ static int print(const struct list *list)
     return options.uncovered ? print_uncovered(list) : print_scenarios(list);
 }
 
+/* Is there no pattern, or one that fits? */
+static bool is_wanted(const char *name, const char **patterns)
+{
+    bool wanted = patterns[0] == NULL;
+    for (; *patterns != NULL && !wanted; patterns++)
+        wanted = fnmatch(*patterns, name, 0) == 0;
+    return wanted;
+}
+
+/* As the notation writes them: '-' for '_'. */
+static int print_policies(const struct cli_command *self, const char **patterns)
+{
+    size_t printed = 0;
+    for (size_t i = 0; i < btw_policy_count(); i++) {
+        const struct btw_policy_row *row = btw_policy_at(i);
+        char name[64];
+        snprintf(name, sizeof name, "%s", row->name);
+        for (char *c = name; *c != '\0'; c++)
+            *c = (char)(*c == '_' ? '-' : *c);
+        if (is_wanted(name, patterns))
+            printed += printf("%-26s %10lld  %s\n", name, (long long)row->value, row->what) > 0;
+    }
+    return printed > 0 ? CLI_GREEN : cli_fail(self, CLI_NOTHING, "no policy matches");
+}
+
 static int run(const struct cli_command *self, int argc, const char **argv)
 {
     struct list list;
@@ -193,8 +222,10 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     int status = cli_options(self, argc, argv, table, &patterns);
     if (status != CLI_CONTINUE)
         return status;
-    if (options.rules + options.faults + options.uncovered + options.json > 1)
-        return cli_fail(self, CLI_USAGE, "--rules, --faults, --uncovered and --json exclude each other");
+    if (options.rules + options.faults + options.policies + options.uncovered + options.json > 1)
+        return cli_fail(self, CLI_USAGE, "--rules, --faults, --policies, --uncovered and --json exclude each other");
+    if (options.policies)
+        return print_policies(self, patterns);
     if (!scn_catalogue_load(&list.catalogue, options.scenarios, &error)) {
         scn_error_print(stderr, &error);
         return CLI_USAGE;

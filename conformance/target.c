@@ -23,51 +23,44 @@ static bool fail(struct scn_target_process *target, const char *what)
 
 /* ---- starting ---------------------------------------------------------------------------------------------------- */
 
-static bool start_peer(struct scn_target_process *target)
+/* The words that both kinds of child understand, behind those of its own. */
+static bool start_child(struct scn_target_process *target, const char *const *own)
 {
     char port[8];
+    const char *argv[16];
+    size_t count = 0;
     snprintf(port, sizeof port, "%u", target->port);
-    const char *argv[] = {
-        "/proc/self/exe",
-        "serve",
-        "--until-eof",
-        "--role",
-        scn_target_name(target->config->role),
-        "--port",
-        port,
-        "--torrents",
-        target->names,
-        "--tracker",
-        target->config->tracker,
-        NULL,
-    };
+    const char *const shared[] = { "--port", port, "--torrents", target->names, "--tracker", target->config->tracker,
+                                   NULL };
+    for (; *own != NULL; own++)
+        argv[count++] = *own;
+    for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++)
+        argv[count++] = shared[i];
     target->child = scn_child_start(argv, SCN_TARGET_READY_MS, target->error, sizeof target->error);
     return target->child != NULL;
 }
 
+static bool start_peer(struct scn_target_process *target)
+{
+    const char *const own[] = {
+        "/proc/self/exe", "serve", "--until-eof", "--role", scn_target_name(target->config->role), NULL
+    };
+    return start_child(target, own);
+}
+
 static bool start_driver(struct scn_target_process *target)
 {
-    char port[8], folder[96];
-    snprintf(port, sizeof port, "%u", target->port);
+    char folder[96];
     snprintf(folder, sizeof folder, "%s/run-%u", target->scratch, ++target->starts);
-    const char *argv[] = {
-        target->config->driver,
-        "start",
-        scn_target_name(target->config->role),
-        "--fixture",
-        target->fixture,
-        "--port",
-        port,
-        "--dir",
-        folder,
-        "--torrents",
-        target->names,
-        "--tracker",
-        target->config->tracker,
-        NULL,
-    };
-    target->child = scn_child_start(argv, SCN_TARGET_READY_MS, target->error, sizeof target->error);
-    return target->child != NULL;
+    const char *const own[] = { target->config->driver,
+                                "start",
+                                scn_target_name(target->config->role),
+                                "--fixture",
+                                target->fixture,
+                                "--dir",
+                                folder,
+                                NULL };
+    return start_child(target, own);
 }
 
 static bool start(struct scn_target_process *target)

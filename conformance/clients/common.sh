@@ -66,7 +66,7 @@ client_lives() { kill -0 "$client" 2>/dev/null; }
 # The client has ended on its own account: tells it and leaves.
 mourn() {
   local status=0
-  wait "$client" || status=$?
+  { wait "$client" || status=$?; } 2>/dev/null
   client=
   echo "died $status"
   exit 1
@@ -101,12 +101,12 @@ start() {
   launch
   run_client "$python" "$here/torrents.py" ready "$port" "$crowd" "${READY_SECS:-20}" "$dir/load/list" &
   local prober=$!
-  wait -n "$prober" "$client" || :
+  { wait -n "$prober" "$client" || :; } 2>/dev/null # the shell's word on a signal: `died` says it
   client_lives || mourn
   wait "$prober" || fail 1 "no handshake was answered"
   echo ready
   echo "pid $client"
-  wait "$client" || :
+  { wait "$client" || :; } 2>/dev/null
   mourn
 }
 

@@ -120,6 +120,9 @@ expect 0 'handshake.reply' list 'handshake.*'
 expect 0 '"scenarios"' list --json
 expect 0 'BEP 3' list --rules
 expect 0 ' ' list --faults
+expect 0 'have-when ' list --policies 'have-*'
+expect 3 'no policy matches' list --policies nonsense
+expect 2 'exclude each other' list --policies --rules
 expect 0 'BEP3-HS-02' explain handshake.reply
 expect 0 'tested   by handshake.reply' explain BEP3-HS-02
 expect 0 'faults are caught' prove handshake.reply
