@@ -99,7 +99,7 @@ struct mem_conn *mem_conn_new(struct scn_mem *mem)
 
 void mem_conn_free(struct mem_conn *conn)
 {
-    scn_faulty_free(conn->peer);
+    scn_veil_free(conn->peer);
     queue_clear(&conn->backlog);
     queue_clear(&conn->unread);
     free(conn);

