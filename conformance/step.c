@@ -526,6 +526,7 @@ static enum step_state play_fin(struct scn_run *run, const struct scn_step *step
     conn->our_end = BTW_END_FIN;
     scn_timeline_note(run->timeline, run_time(run), conn->name, "fin");
     run->link->ops->fin(run->link, conn->handle);
+    watch_end(conn, NULL); /* who is told goodbye may be silent */
     return STEP_DONE;
 }
 
@@ -540,6 +541,7 @@ static enum step_state play_rst(struct scn_run *run, const struct scn_step *step
     conn->our_end = BTW_END_RST;
     scn_timeline_note(run->timeline, run_time(run), conn->name, "rst");
     run->link->ops->rst(run->link, conn->handle);
+    watch_end(conn, NULL);
     return STEP_DONE;
 }
 

@@ -320,11 +320,35 @@ static void the_wire_clause_shapes_what_is_sent(void **state)
             "00000016140364313a61693165313a626c693265313a78656537");
 }
 
+static void silence_is_found(const struct row *row, const struct scn_result *result, const struct stub *stub)
+{
+    (void)stub;
+    assert_int_equal(row->verdict, result->verdict);
+    if ((row->line != 0) != (result->finding_count != 0))
+        fail_msg("%s: %zu findings", row->name, result->finding_count);
+}
+
+/* What would be due after seconds of silence is not, when we have ended the connection. */
+static void silence_behind_our_end_is_innocent(void **state)
+{
+    /* line: has the silence been found? */
+    static const struct row silences[] = {
+        { "open", HEAD HELLO "p1 >! interested\nwait 40s \"x\"\n", { HELLO_BACK }, 60000, SCN_PASS, 1 },
+        { "rst", HEAD HELLO "p1 >! interested\np1 rst\nwait 40s \"x\"\n", { HELLO_BACK }, 60000, SCN_PASS, 0 },
+        { "fin", HEAD HELLO "p1 >! interested\np1 fin\nwait 40s \"x\"\n", { HELLO_BACK }, 60000, SCN_PASS, 0 },
+    };
+    struct stub stub;
+    (void)state;
+    for (size_t i = 0; i < sizeof silences / sizeof silences[0]; i++)
+        with_row(&silences[i], 1.0, &stub, silence_is_found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_statement_means_what_it_says),
         cmocka_unit_test(deadlines_scale),
+        cmocka_unit_test(silence_behind_our_end_is_innocent),
         cmocka_unit_test(the_wire_clause_shapes_what_is_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
