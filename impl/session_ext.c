@@ -24,6 +24,12 @@ static enum btw_breach check_donthave(const struct btw_session *session, enum bt
     return btw_party_has(session, who, piece) ? BTW_BREACH_NONE : BTW_BREACH_NOT_HELD;
 }
 
+/* By the owner of the session, who may have extensions of any name. */
+static bool is_known_elsewhere(const struct btw_session *session, enum btw_who who, uint8_t id)
+{
+    return session->config.ext != NULL && session->config.ext(session->config.user, who, id);
+}
+
 enum btw_breach session_check_extended(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
 {
     enum btw_ext extension = extension_of(session, who, msg);
@@ -37,7 +43,8 @@ enum btw_breach session_check_extended(const struct btw_session *session, enum b
         return check_donthave(session, who, msg->data);
     if (extension == BTW_EXT_UPLOAD && btw_upload_only_decode(&upload_only, msg->data, NULL) != BTW_OK)
         return BTW_BREACH_EXT_LAYOUT;
-    return extension == BTW_EXTS ? BTW_BREACH_EXT_ID : BTW_BREACH_NONE;
+    return extension == BTW_EXTS && !is_known_elsewhere(session, session_other(who), msg->ext) ? BTW_BREACH_EXT_ID
+                                                                                               : BTW_BREACH_NONE;
 }
 
 /* BEP 54: as with a choke, without Fast the requests for the piece are void, with Fast each of them is rejected. */

@@ -107,25 +107,33 @@ void session_tell_pending(struct btw_session *session, enum btw_session_event_ki
              .kind = kind, .who = who, .block = pending.block, .given_up = pending.late || pending.cancelled });
 }
 
-void session_void(struct btw_session *session, enum btw_who who, const uint32_t *piece)
-{
-    struct btw_party *party = &session->party[who];
-    size_t kept = 0;
-
-    for (size_t i = 0; i < party->pending_count; i++)
-        if (piece == NULL || party->pending[i].block.piece == *piece)
-            session_tell_pending(session, BTW_EVENT_VOIDED, who, party->pending[i]);
-        else
-            party->pending[kept++] = party->pending[i];
-    party->pending_count = kept;
-}
-
 static void forget(struct btw_party *party, struct btw_pending *pending)
 {
     size_t behind = (size_t)(party->pending + party->pending_count - (pending + 1));
 
     memmove(pending, pending + 1, behind * sizeof *pending);
     party->pending_count--;
+}
+
+static struct btw_pending *first_for(const struct btw_party *party, const uint32_t *piece)
+{
+    for (size_t i = 0; i < party->pending_count; i++)
+        if (piece == NULL || party->pending[i].block.piece == *piece)
+            return &party->pending[i];
+    return NULL;
+}
+
+/* From the front after each, for whoever is told may take back others. */
+void session_void(struct btw_session *session, enum btw_who who, const uint32_t *piece)
+{
+    struct btw_party *party = &session->party[who];
+    struct btw_pending *pending, voided;
+
+    while ((pending = first_for(party, piece)) != NULL) {
+        voided = *pending;
+        forget(party, pending);
+        session_tell_pending(session, BTW_EVENT_VOIDED, who, voided);
+    }
 }
 
 /* Closes the open request of `who` that msg answers or takes back.  There is none only if a permissive session answers
