@@ -15,7 +15,8 @@ enum {
     PROBES_TO_DEATH = 3,   /* handshakes in a row without an answer */
     PROBE_PAUSE_MS = 1500, /* between those */
     SECOND_TRY_JOBS = 3,   /* rivals for an upload slot in the second try */
-    SUSPECTS_PARTS = 4,    /* a death is looked for in parts of those who can have caused it */
+    SUSPECTS_PARTS = 4,    /* a death is looked for in parts of those who can have caused it, */
+    SUSPECTS_LATEST = 4,   /* but first with those alone who gave their stimulus last: death is mostly sudden */
     VAIN_TRIES_MAX = 3,    /* second tries in a row that wait in vain, too: the target unchokes nobody */
 };
 
@@ -271,6 +272,26 @@ static void acquit_all(struct scn_suite *suite)
         suite->entries[i].company = 0;
 }
 
+/* The one in company of those taken back that gave its stimulus last; NULL: there is none. */
+static struct entry *latest_in_company(struct scn_suite *suite)
+{
+    struct entry *latest = NULL;
+    for (size_t i = 0; i < suite->count; i++) {
+        struct entry *entry = &suite->entries[i];
+        if (entry->state == ITEM_WAITING && entry->company > 1 &&
+            (latest == NULL || entry->stimulus_ms > latest->stimulus_ms))
+            latest = entry;
+    }
+    return latest;
+}
+
+static void single_out_the_latest(struct scn_suite *suite)
+{
+    struct entry *latest;
+    for (size_t i = 0; i < SUSPECTS_LATEST && (latest = latest_in_company(suite)) != NULL; i++)
+        latest->company = 1;
+}
+
 /* Those who may have done it run again in a fraction of the company, until one is alone with a dead target.  The others
  * run again as they were; when nobody can have done it, all did. */
 static void target_died(struct scn_suite *suite)
@@ -292,6 +313,8 @@ static void target_died(struct scn_suite *suite)
     }
     if (suspects == 1)
         acquit_all(suite);
+    else
+        single_out_the_latest(suite);
     suite->failed_probes = 0;
     if (suite->config.restart && suite->config.restart(suite->config.user))
         return;
@@ -439,8 +462,7 @@ static void start_loner(struct scn_suite *suite)
     }
 }
 
-/* The next to start, in the order of the items; of suspects the one that gave its stimulus last, for death is mostly
- * sudden. */
+/* The next to start, in the order of the items; of suspects the one that gave its stimulus last. */
 static struct entry *next_entry(struct scn_suite *suite, size_t company, bool fresh)
 {
     struct entry *next = NULL;

@@ -162,17 +162,26 @@ static const char script_text[] =
     "  tag alone\n\n"
     "p1 dial\np1 >! handshake info_hash=$t1\np1 < handshake\n";
 
+static const char crowd_text[] =
+    "# Harmless.\nscenario a.harmless\n  rule BEP3-HS-02\n  fault rx keepalive close fails @x\n"
+    "  case a $n=1\n  case b $n=2\n  case c $n=3\n  case d $n=4\n  case e $n=5\n  case f $n=6\n  case g $n=7\n"
+    "  case h $n=8\n  case i $n=9\n  case j $n=10\n  case k $n=11\n  case l $n=12\n\n"
+    "p1 dial\np1 > handshake info_hash=$t1\np1 < handshake\np1 >! have piece=$n\nwait 3s \"in flight\"\n"
+    "# Deadly.\nscenario a.deadly\n  rule BEP3-HS-02\n  fault rx keepalive close fails @x\n\n"
+    "p1 dial\np1 > handshake info_hash=$t1\np1 < handshake\nwait 1s \"last\"\np1 >! have piece=99\n"
+    "wait 3s \"in flight\"\n";
+
 struct fixture {
     struct target target;
     struct scn_torrent torrent;
     struct scn_world world;
     struct scn_script *script;
-    struct scn_item items[8];
+    struct scn_item items[16];
     size_t count;
     struct scn_suite *suite;
 };
 
-static void start(struct fixture *f, enum kind kind, bool can_restart, unsigned jobs)
+static void start_with(struct fixture *f, const char *text, enum kind kind, bool can_restart, unsigned jobs)
 {
     struct scn_error error;
     memset(f, 0, sizeof *f);
@@ -182,7 +191,7 @@ static void start(struct fixture *f, enum kind kind, bool can_restart, unsigned 
     memset(f->torrent.info_hash, 2, sizeof f->torrent.info_hash);
     f->world =
         (struct scn_world){ .torrents = &f->torrent, .torrent_count = 1, .role = SCN_TARGET_SEED, .timeout_scale = 1 };
-    f->script = scn_script_parse("a.scn", script_text, sizeof script_text - 1, &error);
+    f->script = scn_script_parse("a.scn", text, strlen(text), &error);
     assert_non_null(f->script);
     for (size_t s = 0; s < f->script->count; s++) {
         const struct scn_scenario *scenario = &f->script->scenarios[s];
@@ -203,6 +212,11 @@ static void start(struct fixture *f, enum kind kind, bool can_restart, unsigned 
         }
         scn_suite_advance(f->suite);
     }
+}
+
+static void start(struct fixture *f, enum kind kind, bool can_restart, unsigned jobs)
+{
+    start_with(f, script_text, kind, can_restart, jobs);
 }
 
 static void stop(struct fixture *f)
@@ -228,6 +242,17 @@ static void the_one_that_killed_is_found_among_many(void **state)
     start(&f, ANSWERS, true, 0);
     verdicts_are(&f, SCN_PASS, SCN_CRASH, SCN_FAIL);
     assert_true(f.target.starts >= 2); /* after the crowd, and after the one alone */
+    stop(&f);
+}
+
+static void who_acted_last_is_suspected_first(void **state)
+{
+    static struct fixture f;
+    (void)state;
+    start_with(&f, crowd_text, ANSWERS, true, 0);
+    for (size_t i = 0; i < 13; i++)
+        assert_string_equal(i < 12 ? "PASS" : "CRASH", scn_verdict_name(scn_suite_outcome(f.suite, i)->result.verdict));
+    assert_int_equal(2, f.target.starts);
     stop(&f);
 }
 
@@ -283,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_one_that_killed_is_found_among_many),
+        cmocka_unit_test(who_acted_last_is_suspected_first),
         cmocka_unit_test(one_after_the_other_needs_no_second_look),
         cmocka_unit_test(without_a_restart_all_in_flight_are_suspects),
         cmocka_unit_test(a_loner_waits_for_all_others),
