@@ -205,6 +205,8 @@ static void begin(struct btw_wire *wire, const struct btw_wire_config *config, b
     *wire = (struct btw_wire){ .config = *config, .dials = dials, .now_ms = now_ms };
     wire->handshake_at_ms = config->handshake_ms > 0 ? now_ms + config->handshake_ms : INT64_MAX;
     btw_stream_init(&wire->stream, wire->small, sizeof wire->small, config->len_max, true);
+    if (config->parts)
+        btw_stream_split_pieces(&wire->stream);
 }
 
 /* Of a beginning: nothing was told, so nothing is told now. */

@@ -179,21 +179,43 @@ static bool was_late(const struct btw_wire *wire, struct btw_block block)
     return pending != NULL && (pending->late || pending->cancelled);
 }
 
-/* A block that nobody waits for is told all the same: it may have crossed a cancel. */
+/* A part of a block, which is judged when the last has come.  False until then. */
+static bool hear_part(struct btw_wire *wire, const struct btw_msg *msg, struct btw_block block)
+{
+    size_t offset = btw_stream_part(&wire->stream);
+    struct btw_wire_event event = {
+        .kind = BTW_WIRE_PIECE_PART, .msg = msg, .block = block, .part = msg->data, .offset = offset
+    };
+
+    event.asked = btw_party_pending(&wire->session, BTW_US, block) != NULL;
+    if (msg->data.len > 0)
+        wire_tell(wire, &event);
+    return wire->closed == BTW_CLOSE_NONE && offset + msg->data.len == msg->length;
+}
+
+/* A block that nobody waits for is told all the same: it may have crossed a cancel.  With parts, the session is shown
+ * the last part with the length of all of them, for it looks at no byte. */
 static void hear_piece(struct btw_wire *wire, const struct btw_msg *msg)
 {
-    struct btw_block block = block_of(msg);
-    bool late = was_late(wire, block);
-    bool asked = btw_session_received(&wire->session, msg, wire->now_ms, NULL) == BTW_OK;
+    struct btw_block block = { msg->piece, msg->begin, wire->config.parts ? msg->length : (uint32_t)msg->data.len };
+    struct btw_msg whole = *msg, told = *msg;
+    bool late, asked;
 
+    if (wire->config.parts && !hear_part(wire, msg, block))
+        return;
+    whole.data.len = block.length;
+    late = was_late(wire, block);
+    asked = btw_session_received(&wire->session, &whole, wire->now_ms, NULL) == BTW_OK;
     if (!asked && (wire->config.tolerated & BTW_WIRE_BREACH(wire->session.breach)) == 0) {
         btw_wire_close(wire, BTW_CLOSE_BREACH);
         return;
     }
-    wire_tell(wire, &(struct btw_wire_event){ .kind = BTW_WIRE_DOWNLOAD, .block = block, .bytes = msg->data.len });
+    wire_tell(wire, &(struct btw_wire_event){ .kind = BTW_WIRE_DOWNLOAD, .block = block, .bytes = block.length });
+    if (wire->config.parts)
+        told.data.len = 0;
     if (wire->closed == BTW_CLOSE_NONE)
         wire_tell(wire, &(struct btw_wire_event){
-                            .kind = BTW_WIRE_PIECE, .msg = msg, .block = block, .asked = asked, .late = late });
+                            .kind = BTW_WIRE_PIECE, .msg = &told, .block = block, .asked = asked, .late = late });
 }
 
 static void hear_reject(struct btw_wire *wire, const struct btw_msg *msg, bool late)

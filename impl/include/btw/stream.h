@@ -20,9 +20,12 @@ struct btw_stream {
     uint8_t *buffer;
     size_t cap, held; /* bytes of the unfinished item in buffer */
     size_t len_max;
-    uint64_t offset;      /* stream offset of the next item */
-    bool handshake;       /* still expected */
-    enum btw_status dead; /* BTW_OK, or the sticky end of this stream */
+    uint64_t offset;               /* stream offset of the next item */
+    bool handshake;                /* still expected */
+    bool split;                    /* pieces come in parts: */
+    uint32_t piece, begin, length; /* the block whose parts are coming, */
+    uint32_t part_from, part_to;   /* the part returned last; the block is over when it reaches length */
+    enum btw_status dead;          /* BTW_OK, or the sticky end of this stream */
 };
 
 /* The buffer must hold at least 68 bytes and may be smaller than a message of len_max: see BTW_NO_SPACE.  len_max is
@@ -46,6 +49,13 @@ void btw_stream_rebuffer(struct btw_stream *stream, uint8_t *buffer, size_t cap)
  * the beginning of the stream. */
 enum btw_status btw_stream_next(struct btw_stream *stream, struct btw_slice *in, struct btw_msg *msg,
                                 struct btw_diag *diag);
+
+/* From now on pieces come in parts, as they arrive, so that no buffer has to hold a block: btw_stream_next() returns
+ * BTW_PIECE with the `length` of the whole block and a part of it in `data`, which stands btw_stream_part() bytes
+ * behind `begin`.  The last part ends at `length`; a block that lies whole in the slice is one part; only an empty
+ * block has an empty part.  All other items are as before.  Call it between items. */
+void btw_stream_split_pieces(struct btw_stream *stream);
+size_t btw_stream_part(const struct btw_stream *stream);
 
 /* Buffer size wanted after BTW_NO_SPACE. */
 size_t btw_stream_need(const struct btw_stream *stream);

@@ -261,7 +261,6 @@ struct btw_wire {
     bool hash_known; /* MSE was made for `hash` */
     bool over;       /* CLOSE has been told */
     bool dead;       /* destroyed */
-    bool part_asked; /* the block whose parts are coming */
     int depth;       /* of calls that may tell events */
     uint8_t hash[20];
     uint8_t small[BTW_HANDSHAKE_SIZE + 4];
