@@ -85,7 +85,7 @@ static int open_file(const char *data, const struct btw_metainfo *meta, const st
     struct stat status;
     if (btw_metainfo_path(path, sizeof path, meta, file) != BTW_OK)
         return -1;
-    if (file->path.len == 0 && stat(data, &status) == 0 && S_ISREG(status.st_mode))
+    if (file->parts == 0 && stat(data, &status) == 0 && S_ISREG(status.st_mode))
         return open(data, O_RDONLY | O_CLOEXEC);
     snprintf(full, sizeof full, "%s/%s", data, path);
     int fd = open(full, O_RDONLY | O_CLOEXEC);

@@ -129,7 +129,7 @@ enum btw_status btw_hashes_verify(struct btw_slice hashes, const struct btw_hash
                                   struct btw_diag *diag)
 {
     uint8_t top[HASH];
-    unsigned layer;
+    unsigned layer = 0;
     uint64_t index;
     enum btw_status status = btw_hashes_top(top, &layer, &index, hashes, range, height, diag);
 
