@@ -24,31 +24,63 @@
 #define BLOCK                     U32(piece), U32(begin), U32(length)
 #define HASH_RANGE                BYTES(32, root), U32(base), U32(index), U32(length), U32(proof)
 
+/* The messages with an id, in the order of their types. */
+#define FRAMES(X)                                                                                                \
+    /* type               name             id  spec      fields, in wire order */                                \
+    X(BTW_CHOKE,          "choke",           0, "BEP 3",  NONE)                                                  \
+    X(BTW_UNCHOKE,        "unchoke",         1, "BEP 3",  NONE)                                                  \
+    X(BTW_INTERESTED,     "interested",      2, "BEP 3",  NONE)                                                  \
+    X(BTW_NOT_INTERESTED, "not_interested",  3, "BEP 3",  NONE)                                                  \
+    X(BTW_HAVE,           "have",            4, "BEP 3",  U32(piece))                                            \
+    X(BTW_BITFIELD,       "bitfield",        5, "BEP 3",  REST("bits", 1, 1))                                    \
+    X(BTW_REQUEST,        "request",         6, "BEP 3",  BLOCK)                                                 \
+    X(BTW_PIECE,          "piece",           7, "BEP 3",  U32(piece), U32(begin), REST("data", 0, 1))            \
+    X(BTW_CANCEL,         "cancel",          8, "BEP 3",  BLOCK)                                                 \
+    X(BTW_PORT,           "port",            9, "BEP 5",  U16(port))                                             \
+    X(BTW_SUGGEST,        "suggest",        13, "BEP 6",  U32(piece))                                            \
+    X(BTW_HAVE_ALL,       "have_all",       14, "BEP 6",  NONE)                                                  \
+    X(BTW_HAVE_NONE,      "have_none",      15, "BEP 6",  NONE)                                                  \
+    X(BTW_REJECT,         "reject",         16, "BEP 6",  BLOCK)                                                 \
+    X(BTW_ALLOWED_FAST,   "allowed_fast",   17, "BEP 6",  U32(piece))                                            \
+    X(BTW_EXTENDED,       "extended",       20, "BEP 10", U8(ext), PAYLOAD)                                      \
+    X(BTW_HASH_REQUEST,   "hash_request",   21, "BEP 52", HASH_RANGE)                                            \
+    X(BTW_HASHES,         "hashes",         22, "BEP 52", HASH_RANGE, REST("hashes", 0, 32))                     \
+    X(BTW_HASH_REJECT,    "hash_reject",    23, "BEP 52", HASH_RANGE)
+
+#define DESC(type, name, id, spec, ...) { type, name, id, spec, { __VA_ARGS__ } },
 static const struct btw_desc descs[] = {
-    /* type                name             id  spec      fields, in wire order */
-    { BTW_HANDSHAKE,      "handshake",      -1, "BEP 3",  { RESERVED, BYTES(20, info_hash), TEXT(20, peer_id) } },
-    { BTW_KEEPALIVE,      "keepalive",      -1, "BEP 3",  { NONE } },
-    { BTW_CHOKE,          "choke",           0, "BEP 3",  { NONE } },
-    { BTW_UNCHOKE,        "unchoke",         1, "BEP 3",  { NONE } },
-    { BTW_INTERESTED,     "interested",      2, "BEP 3",  { NONE } },
-    { BTW_NOT_INTERESTED, "not_interested",  3, "BEP 3",  { NONE } },
-    { BTW_HAVE,           "have",            4, "BEP 3",  { U32(piece) } },
-    { BTW_BITFIELD,       "bitfield",        5, "BEP 3",  { REST("bits", 1, 1) } },
-    { BTW_REQUEST,        "request",         6, "BEP 3",  { BLOCK } },
-    { BTW_PIECE,          "piece",           7, "BEP 3",  { U32(piece), U32(begin), REST("data", 0, 1) } },
-    { BTW_CANCEL,         "cancel",          8, "BEP 3",  { BLOCK } },
-    { BTW_PORT,           "port",            9, "BEP 5",  { U16(port) } },
-    { BTW_SUGGEST,        "suggest",        13, "BEP 6",  { U32(piece) } },
-    { BTW_HAVE_ALL,       "have_all",       14, "BEP 6",  { NONE } },
-    { BTW_HAVE_NONE,      "have_none",      15, "BEP 6",  { NONE } },
-    { BTW_REJECT,         "reject",         16, "BEP 6",  { BLOCK } },
-    { BTW_ALLOWED_FAST,   "allowed_fast",   17, "BEP 6",  { U32(piece) } },
-    { BTW_EXTENDED,       "extended",       20, "BEP 10", { U8(ext), PAYLOAD } },
-    { BTW_HASH_REQUEST,   "hash_request",   21, "BEP 52", { HASH_RANGE } },
-    { BTW_HASHES,         "hashes",         22, "BEP 52", { HASH_RANGE, REST("hashes", 0, 32) } },
-    { BTW_HASH_REJECT,    "hash_reject",    23, "BEP 52", { HASH_RANGE } },
-    { BTW_RAW,            "raw",            -1, "",       { ANYTHING } },
+    { BTW_HANDSHAKE, "handshake", -1, "BEP 3", { RESERVED, BYTES(20, info_hash), TEXT(20, peer_id) } },
+    { BTW_KEEPALIVE, "keepalive", -1, "BEP 3", { NONE } },
+    FRAMES(DESC)
+    { BTW_RAW,       "raw",       -1, "",      { ANYTHING } },
 };
+
+#define TYPE_OF_ID(type, name, id, spec, ...) [id] = type,
+static const uint8_t type_of_id[UINT8_MAX + 1] = { FRAMES(TYPE_OF_ID) }; /* 0, the handshake: of no message */
+
+/* The same rows once more, for the sizes of the fields: as members of a struct of bytes. */
+#undef U8
+#undef U16
+#undef U32
+#undef BYTES
+#undef REST
+#undef PAYLOAD
+#undef NONE
+#define U8(member)                member[1]
+#define U16(member)               member[2]
+#define U32(member)               member[4]
+#define BYTES(size, member)       member[size]
+#define REST(name, least, unit)   rest[UINT8_MAX]
+#define PAYLOAD                   REST(, ,)
+#define NONE                      none[0]
+#define SIZE(...)                 sizeof(struct { uint8_t __VA_ARGS__; })
+
+/* By id, the length prefix of a frame that has nothing but the first of the numbers piece, begin and length, as have
+ * all that come by the thousand; 0 for others. */
+enum { PLAIN_LEN_MAX = 1 + 3 * 4 };
+#define NUMBERS_ONLY(size)        ((size) % 4 == 0 && 1 + (size) <= PLAIN_LEN_MAX ? 1 + (size) : 0)
+#define PLAIN_LEN(type, name, id, spec, ...) [id] = (uint8_t)NUMBERS_ONLY(SIZE(__VA_ARGS__)),
+static const uint8_t plain_len[UINT8_MAX + 1] = { FRAMES(PLAIN_LEN) };
 
 static const struct btw_reserved_bit reserved_bits[] = {
     { "azureus",  0, 0x80, "BEP 4" }, /* Azureus messaging */
@@ -115,11 +147,7 @@ const struct btw_desc *btw_desc_named(const char *name, size_t len)
 
 const struct btw_desc *btw_desc_of_id(uint8_t id)
 {
-    for (size_t i = 0; i < BTW_TYPES; i++) {
-        if (descs[i].id == id)
-            return &descs[i];
-    }
-    return NULL;
+    return type_of_id[id] == BTW_HANDSHAKE ? NULL : &descs[type_of_id[id]];
 }
 
 static bool is_rest(const struct btw_field *field)
@@ -241,6 +269,29 @@ enum btw_status btw_msg_encode(uint8_t *out, size_t cap, size_t *len, const stru
     return BTW_OK;
 }
 
+/* Not the whole struct: of the arrays there is more than of all the rest. */
+static void clear(struct btw_msg *msg, enum btw_type type)
+{
+    memset(msg, 0, offsetof(struct btw_msg, reserved));
+    msg->type = type;
+}
+
+static void set_raw(struct btw_msg *msg, struct btw_slice bytes)
+{
+    clear(msg, BTW_RAW);
+    msg->data = bytes;
+}
+
+/* The rest of a message, which must have `least` bytes and then a multiple of `unit`. */
+static struct btw_slice read_rest(struct btw_reader *r, const struct btw_field *field)
+{
+    struct btw_slice rest = btw_read_rest(r);
+
+    if (rest.len < field->least || (field->unit > 1 && (rest.len - field->least) % field->unit != 0))
+        r->failed = true;
+    return rest;
+}
+
 static void field_read(struct btw_msg *msg, const struct btw_field *field, struct btw_reader *r)
 {
     void *member = (uint8_t *)msg + field->offset;
@@ -248,44 +299,41 @@ static void field_read(struct btw_msg *msg, const struct btw_field *field, struc
 
     switch (field->kind) {
     case BTW_KIND_U8:
-        btw_field_set_number(msg, field, btw_read_u8(r));
+        *(uint8_t *)member = btw_read_u8(r);
         return;
     case BTW_KIND_U16:
-        btw_field_set_number(msg, field, btw_read_u16(r));
+        *(uint16_t *)member = btw_read_u16(r);
         return;
     case BTW_KIND_U32:
-        btw_field_set_number(msg, field, btw_read_u32(r));
+        *(uint32_t *)member = btw_read_u32(r);
         return;
     case BTW_KIND_BYTES:
     case BTW_KIND_RESERVED:
         bytes = btw_read_bytes(r, field->size);
-        assert(bytes.len == field->size); /* the layout was checked */
-        memcpy(member, bytes.data, bytes.len);
+        if (bytes.len > 0)
+            memcpy(member, bytes.data, bytes.len);
         return;
     case BTW_KIND_REST:
     case BTW_KIND_PAYLOAD:
-        *(struct btw_slice *)member = btw_read_rest(r);
+        *(struct btw_slice *)member = read_rest(r, field);
         return;
     }
 }
 
-static void fields_read(struct btw_msg *msg, const struct btw_desc *desc, struct btw_slice body)
+/* False when the fields do not fill the body exactly. */
+static bool fields_read(struct btw_msg *msg, const struct btw_desc *desc, struct btw_slice body)
 {
     struct btw_reader r = btw_reader_of(body);
 
-    *msg = (struct btw_msg){ .type = desc->type };
+    clear(msg, desc->type);
     for (const struct btw_field *field = desc->fields; field->name != NULL; field++)
         field_read(msg, field, &r);
-    assert(!r.failed && r.at == r.len);
+    return !r.failed && r.at == r.len;
 }
 
-static void set_raw(struct btw_msg *msg, struct btw_slice bytes)
-{
-    *msg = (struct btw_msg){ .type = BTW_RAW, .data = bytes };
-}
-
-/* Does a length prefix fit the fields of this message?  The least value of each is in ledger row BEP3-FRM-01. */
-static enum btw_status length_check(const struct btw_desc *desc, size_t len, struct btw_diag *diag)
+/* Says why a length prefix does not fit the fields of a message.  The least value of each is in ledger row BEP3-FRM-01.
+ */
+static enum btw_status misfit(const struct btw_desc *desc, size_t len, struct btw_diag *diag)
 {
     const struct btw_field *rest = NULL;
     size_t wanted = 1, end;
@@ -295,46 +343,72 @@ static enum btw_status length_check(const struct btw_desc *desc, size_t len, str
         rest = is_rest(field) ? field : NULL;
     }
     end = 4 + (len < wanted ? len : wanted);
-    if (rest == NULL && len != wanted)
+    if (rest == NULL)
         return btw_fail(diag, BTW_BAD_WIRE, end, "%s has length %zu, must be %zu", desc->name, len, wanted);
     if (len < wanted)
         return btw_fail(diag, BTW_BAD_WIRE, end, "%s has length %zu, must be at least %zu", desc->name, len, wanted);
-    if (rest != NULL && (len - wanted) % rest->unit != 0)
-        return btw_fail(diag, BTW_BAD_WIRE, 4 + len, "%s has length %zu, must be %zu and a multiple of %u more",
-                        desc->name, len, wanted, (unsigned)rest->unit);
-    return BTW_OK;
+    return btw_fail(diag, BTW_BAD_WIRE, 4 + len, "%s has length %zu, must be %zu and a multiple of %u more", desc->name,
+                    len, wanted, (unsigned)rest->unit);
+}
+
+static __attribute__((noinline)) enum btw_status decode(struct btw_msg *msg, size_t *used, struct btw_slice in,
+                                                        size_t len_max, struct btw_diag *diag)
+{
+    struct btw_reader r = btw_reader_of(in);
+    uint32_t len = btw_read_u32(&r);
+    const struct btw_desc *desc;
+    struct btw_slice frame;
+
+    *used = 0;
+    if (!r.failed && len > len_max) {
+        set_raw(msg, btw_slice_of(in.data, 4));
+        return btw_fail(diag, BTW_TOO_LONG, 0, "length prefix %u is above the limit of %zu", (unsigned)len, len_max);
+    }
+    if (r.failed || in.len - 4 < len) {
+        set_raw(msg, btw_slice_of(NULL, 0));
+        return BTW_MORE;
+    }
+
+    frame = btw_slice_of(in.data, 4 + (size_t)len);
+    *used = frame.len;
+    desc = len == 0 ? btw_desc_of(BTW_KEEPALIVE) : btw_desc_of_id(frame.data[4]);
+    if (desc != NULL && fields_read(msg, desc, btw_slice_of(frame.data + head_size(desc), frame.len - head_size(desc))))
+        return BTW_OK;
+    set_raw(msg, frame);
+    return desc == NULL ? BTW_OK : misfit(desc, len, diag);
+}
+
+static inline uint32_t if_so(bool condition, uint32_t value)
+{
+    return value & (0U - condition);
+}
+
+/* A frame of plain_len, without a branch on its type: in a busy stream nobody can foresee that.  All three numbers are
+ * read, though they may be of what comes next. */
+static inline bool decode_plain(struct btw_msg *msg, size_t *used, struct btw_slice in, size_t len_max)
+{
+    uint32_t len, piece, begin, length;
+
+    if (in.len < 4 + PLAIN_LEN_MAX)
+        return false;
+    len = btw_u32_at(in.data);
+    if (len != plain_len[in.data[4]] || len == 0 || len > len_max)
+        return false;
+    piece = btw_u32_at(in.data + 5);
+    begin = btw_u32_at(in.data + 9);
+    length = btw_u32_at(in.data + 13);
+    clear(msg, (enum btw_type)type_of_id[in.data[4]]);
+    msg->piece = if_so(len > 1, piece);
+    msg->begin = if_so(len > 5, begin);
+    msg->length = if_so(len > 9, length);
+    *used = 4 + (size_t)len;
+    return true;
 }
 
 enum btw_status btw_msg_decode(struct btw_msg *msg, size_t *used, struct btw_slice in, size_t len_max,
                                struct btw_diag *diag)
 {
-    struct btw_reader r = btw_reader_of(in);
-    uint32_t len = btw_read_u32(&r);
-    struct btw_slice frame;
-    const struct btw_desc *desc;
-    enum btw_status status;
-
-    *used = 0;
-    set_raw(msg, btw_slice_of(NULL, 0));
-    if (r.failed)
-        return BTW_MORE;
-    if (len > len_max) {
-        set_raw(msg, btw_slice_of(in.data, 4));
-        return btw_fail(diag, BTW_TOO_LONG, 0, "length prefix %u is above the limit of %zu", (unsigned)len, len_max);
-    }
-    if (in.len - 4 < len)
-        return BTW_MORE;
-
-    frame = btw_slice_of(in.data, 4 + (size_t)len);
-    *used = frame.len;
-    desc = len == 0 ? btw_desc_of(BTW_KEEPALIVE) : btw_desc_of_id(frame.data[4]);
-    set_raw(msg, frame);
-    if (desc == NULL)
-        return BTW_OK;
-    status = len == 0 ? BTW_OK : length_check(desc, len, diag);
-    if (status == BTW_OK)
-        fields_read(msg, desc, btw_slice_of(frame.data + head_size(desc), frame.len - head_size(desc)));
-    return status;
+    return decode_plain(msg, used, in, len_max) ? BTW_OK : decode(msg, used, in, len_max, diag);
 }
 
 enum btw_status btw_handshake_decode(struct btw_msg *msg, size_t *used, struct btw_slice in, struct btw_diag *diag)
@@ -351,8 +425,8 @@ enum btw_status btw_handshake_decode(struct btw_msg *msg, size_t *used, struct b
     if (in.len < BTW_HANDSHAKE_SIZE)
         return BTW_MORE;
     *used = BTW_HANDSHAKE_SIZE;
-    fields_read(msg, btw_desc_of(BTW_HANDSHAKE),
-                btw_slice_of(in.data + sizeof protocol, BTW_HANDSHAKE_SIZE - sizeof protocol));
+    (void)fields_read(msg, btw_desc_of(BTW_HANDSHAKE),
+                      btw_slice_of(in.data + sizeof protocol, BTW_HANDSHAKE_SIZE - sizeof protocol));
     return BTW_OK;
 }
 

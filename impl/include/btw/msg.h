@@ -48,21 +48,22 @@ enum {
     BTW_FIELDS_MAX = 7             /* with the end mark */
 };
 
+/* The numbers and data that a message has not got are zero and empty; arrays that it has not got hold anything. */
 struct btw_msg {
     enum btw_type type;
-    uint8_t reserved[8];   /* handshake */
-    uint8_t info_hash[20]; /* handshake */
-    uint8_t peer_id[20];   /* handshake */
     uint32_t piece;        /* have, request, piece, cancel, suggest, reject, allowed_fast */
     uint32_t begin;        /* request, piece, cancel, reject */
     uint32_t length;       /* request, cancel, reject; hash_*: number of hashes */
-    uint16_t port;         /* port */
-    uint8_t ext;           /* extended: the extended message id, 0 is the handshake */
-    uint8_t root[32];      /* hash_*: pieces root */
     uint32_t base;         /* hash_*: base layer */
     uint32_t index;        /* hash_*: first hash */
     uint32_t proof;        /* hash_*: proof layers */
+    uint16_t port;         /* port */
+    uint8_t ext;           /* extended: the extended message id, 0 is the handshake */
     struct btw_slice data; /* bitfield: bits; piece: block; extended: payload; hashes: 32-byte hashes; raw: all bytes */
+    uint8_t reserved[8];   /* handshake */
+    uint8_t info_hash[20]; /* handshake */
+    uint8_t peer_id[20];   /* handshake */
+    uint8_t root[32];      /* hash_*: pieces root */
 };
 
 enum btw_kind {
