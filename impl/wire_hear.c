@@ -4,6 +4,7 @@
  */
 #include <assert.h>
 
+#include "session_impl.h"
 #include "wire_impl.h"
 
 _Static_assert((int)BTW_WIRE_UNKNOWN == (int)BTW_RAW && (int)BTW_WIRE_HANDSHAKE == (int)BTW_HANDSHAKE &&
@@ -144,6 +145,25 @@ static void reject_if_open(struct btw_wire *wire, struct btw_block block)
         wire_reject(wire, block);
 }
 
+/* A bitfield, or have_all, where only a have is expected (aria2 1.36): what is new in it counts as so many haves. */
+static bool hear_late_availability(struct btw_wire *wire, const struct btw_msg *msg)
+{
+    const struct btw_geometry *geometry = &wire->session.config.geometry;
+    bool fits = msg->type == BTW_HAVE_ALL ||
+                (msg->type == BTW_BITFIELD && session_check_bits(geometry, msg->data) == BTW_BREACH_NONE);
+
+    for (uint32_t piece = 0; fits && piece < geometry->pieces && wire->closed == BTW_CLOSE_NONE; piece++) {
+        struct btw_msg have = { .type = BTW_HAVE, .piece = piece };
+
+        if (btw_party_has(&wire->session, BTW_THEM, piece) ||
+            (msg->type == BTW_BITFIELD && !btw_bit_get(msg->data.data, piece)))
+            continue;
+        session_apply(&wire->session, BTW_THEM, &have, wire->now_ms);
+        wire_tell_msg(wire, &have);
+    }
+    return fits && geometry->pieces > 0;
+}
+
 /* Passed over, or the end. */
 static void refuse(struct btw_wire *wire, const struct btw_msg *msg, enum btw_breach breach)
 {
@@ -151,6 +171,8 @@ static void refuse(struct btw_wire *wire, const struct btw_msg *msg, enum btw_br
         btw_wire_close(wire, BTW_CLOSE_BREACH);
         return;
     }
+    if (breach == BTW_BREACH_LATE_AVAILABILITY && hear_late_availability(wire, msg))
+        return;
     if (msg->type == BTW_REQUEST)
         reject_if_open(wire, block_of(msg));
     wire_tell(wire, &(struct btw_wire_event){
