@@ -9,7 +9,7 @@
 
 #include "wire_impl.h"
 
-enum { CHUNK_MIN = 512, REFS_MIN = 8 };
+enum { CHUNK_MIN = 128, REFS_MIN = 8 };
 
 struct btw_wire_chunk {
     struct btw_wire_chunk *older;
@@ -205,21 +205,43 @@ size_t btw_wire_queued(const struct btw_wire *wire)
     return queue->to - queue->from + queue->ref_bytes + queue->stage_to - queue->stage_from;
 }
 
+static void free_stage(struct btw_wire *wire)
+{
+    struct btw_wire_queue *queue = &wire->queue;
+
+    wire_memory(wire, queue->stage, queue->stage_cap, 0);
+    queue->stage = NULL;
+    queue->stage_cap = queue->stage_from = queue->stage_to = 0;
+}
+
+/* Room for what is queued, or as much of it as is encrypted at a time. */
+static bool reserve_stage(struct btw_wire *wire)
+{
+    struct btw_wire_queue *queue = &wire->queue;
+    size_t cap = smaller(btw_wire_queued(wire), wire->config.stage_size);
+
+    if (cap <= queue->stage_cap)
+        return true;
+    free_stage(wire);
+    queue->stage = wire_memory(wire, NULL, 0, cap);
+    queue->stage_cap = queue->stage != NULL ? cap : 0;
+    return queue->stage != NULL;
+}
+
 /* Fills the stage, which is empty, with the next bytes under the cipher. */
 static void fill_stage(struct btw_wire *wire)
 {
     struct btw_wire_queue *queue = &wire->queue;
-    size_t cap = wire->config.stage_size;
     struct btw_slice next;
 
-    if (queue->stage == NULL)
-        queue->stage = wire_memory(wire, NULL, 0, cap);
-    if (queue->stage == NULL)
+    if (!reserve_stage(wire)) {
+        btw_wire_close(wire, BTW_CLOSE_MEMORY);
         return;
+    }
     queue->stage_from = queue->stage_to = 0;
-    while (wire->closed == BTW_CLOSE_NONE && queue->stage_to < cap && (next = front(queue)).len > 0) {
+    while (wire->closed == BTW_CLOSE_NONE && queue->stage_to < queue->stage_cap && (next = front(queue)).len > 0) {
         uint8_t *to = queue->stage + queue->stage_to;
-        size_t len = smaller(next.len, cap - queue->stage_to);
+        size_t len = smaller(next.len, queue->stage_cap - queue->stage_to);
 
         memcpy(to, next.data, len);
         wire_crypt_send(wire, to, len);
@@ -232,10 +254,14 @@ static size_t output_staged(struct btw_wire *wire, struct btw_slice *slices)
 {
     struct btw_wire_queue *queue = &wire->queue;
 
+    wire_enter(wire, wire->now_ms);
     if (queue->stage_from == queue->stage_to)
         fill_stage(wire);
+    wire_leave(wire);
+    if (wire->closed != BTW_CLOSE_NONE || queue->stage_from == queue->stage_to)
+        return 0;
     slices[0] = btw_slice_of(queue->stage + queue->stage_from, queue->stage_to - queue->stage_from);
-    return slices[0].len > 0 && wire->closed == BTW_CLOSE_NONE ? 1 : 0;
+    return 1;
 }
 
 static size_t output_plain(struct btw_wire_queue *queue, struct btw_slice *slices, size_t max)
@@ -307,6 +333,8 @@ void btw_wire_sent(struct btw_wire *wire, size_t bytes, int64_t now_ms)
     } else {
         sent_plain(wire, bytes);
     }
+    if (queue->stage != NULL && btw_wire_queued(wire) == 0)
+        free_stage(wire);
     if (queue->wanted && btw_wire_queued(wire) <= wire->config.queue_max / 2) {
         queue->wanted = false;
         wire_tell(wire, &(struct btw_wire_event){ .kind = BTW_WIRE_DRAINED });
@@ -345,16 +373,14 @@ void wire_queue_trim(struct btw_wire *wire)
         queue->refs = NULL;
         queue->ref_cap = 0;
     }
-    if (queue->stage_from == queue->stage_to) {
-        wire_memory(wire, queue->stage, wire->config.stage_size, 0);
-        queue->stage = NULL;
-    }
+    if (queue->stage_from == queue->stage_to)
+        free_stage(wire);
 }
 
 void wire_queue_free(struct btw_wire *wire)
 {
     struct btw_wire_queue *queue = &wire->queue;
 
-    queue->from = queue->to = queue->out = queue->stage_from = queue->stage_to = 0;
+    queue->from = queue->to = queue->out = queue->ref_count = queue->stage_from = queue->stage_to = 0;
     wire_queue_trim(wire);
 }

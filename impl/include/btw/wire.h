@@ -232,7 +232,7 @@ struct btw_wire_queue {
     size_t ref_first, ref_count, ref_cap;
     size_t ref_bytes; /* unsent bytes of all refs */
     uint8_t *stage;   /* encrypted bytes stage_from..stage_to */
-    size_t stage_from, stage_to;
+    size_t stage_cap, stage_from, stage_to;
     size_t out;  /* bytes that the last output gave and that were not reported sent */
     bool wanted; /* DRAINED is owed */
 };
