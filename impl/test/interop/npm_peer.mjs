@@ -23,10 +23,10 @@ const bytes = text => Buffer.from(text, 'hex')
 const script = fs.readFileSync(rest[1], 'utf8').split('\n')
   .filter(line => line && !/^(#|torrent )/.test(line))
   .map(line => {
-    const [, who, self, some, text] = line.match(/^([ab])(!?) (~ )?(.*)$/)
+    const [, who, self, text] = line.match(/^([ab])(!?) (.*)$/)
     const fields = {}
     for (const [, key, value] of text.matchAll(/(\w+)=(\[[^\]]*\]|"[^"]*"|\S+)/g)) fields[key] = value.replace(/^"|"$/g, '')
-    return { who, self, some, text, name: text.split(' ')[0], words: text.split(' '), fields }
+    return { who, self, text, name: text.split(' ')[0], words: text.split(' '), fields }
   })
 const hello = script.find(line => line.who === role && line.name === 'hello')
 const ours = script.find(line => line.who === role && line.name === 'handshake')
@@ -133,13 +133,9 @@ function play () {
       if (!line.self) says[line.name](line)
       continue
     }
-    let fits = false
-    while (heard.length > 0 && !fits) {
-      const got = heard.shift()
-      fits = line.some ? got.startsWith(line.text) : got === line.text
-      if (!fits && (!line.some || got === 'close')) return leave(1, `line ${at + 1}: want ${line.text}\n        got ${got}`)
-    }
-    if (!fits) return
+    if (heard.length === 0) return
+    const got = heard.shift()
+    if (got !== line.text) return leave(1, `line ${at + 1}: want ${line.text}\n        got ${got}`)
   }
   if (over) return
   const method = wire._peEnabled ? [undefined, 'plaintext', 'rc4'][wire._encryptionMethod] : 'clear'

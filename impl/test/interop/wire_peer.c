@@ -327,28 +327,35 @@ static bool say(struct peer *peer, const struct line *line)
     return true;
 }
 
+/* Takes what this line waits for out of what has been heard; false when it has not come. */
+static bool find(struct peer *peer, const struct line *line)
+{
+    for (size_t i = 0; i < peer->heard_count; i++) {
+        char *heard = peer->heard[i];
+        bool fits = line->some ? strncmp(heard, line->text, strlen(line->text)) == 0 : strcmp(heard, line->text) == 0;
+
+        if (!fits && (!line->some || strcmp(heard, "close") == 0))
+            die(1, "line %zu: want %s\n        got %s", peer->at + 1, line->text, heard);
+        if (!fits)
+            continue;
+        free(heard);
+        memmove(peer->heard + i, peer->heard + i + 1, (--peer->heard_count - i) * sizeof peer->heard[0]);
+        return true;
+    }
+    return false;
+}
+
 /* Goes on as far as it can.  False when the script is at its end, or says that we close. */
 static bool play(struct peer *peer)
 {
     for (; peer->at < peer->line_count; peer->at++) {
         const struct line *line = &peer->lines[peer->at];
-        bool fits = false;
-
         if (line->who == peer->role) {
             if (!say(peer, line))
                 return false;
-            continue;
-        }
-        while (peer->heard_count > 0 && !fits) {
-            char *heard = peer->heard[0];
-            fits = line->some ? strncmp(heard, line->text, strlen(line->text)) == 0 : strcmp(heard, line->text) == 0;
-            if (!fits && (!line->some || strcmp(heard, "close") == 0))
-                die(1, "line %zu: want %s\n        got %s", peer->at + 1, line->text, heard);
-            free(heard);
-            memmove(peer->heard, peer->heard + 1, --peer->heard_count * sizeof peer->heard[0]);
-        }
-        if (!fits)
+        } else if (!find(peer, line)) {
             return true;
+        }
     }
     return false;
 }
