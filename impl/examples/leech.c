@@ -142,7 +142,7 @@ static bool begin(struct leech *leech)
 {
     const struct btw_metainfo *meta = &leech->meta;
 
-    if (meta->files.data != NULL) {
+    if (!meta->has_v1 || meta->files.data != NULL) {
         fprintf(stderr, "leech: not one file in version 1, and this example is for no other\n");
         return false;
     }

@@ -159,7 +159,7 @@ static bool load(struct seed *seed, const char *torrent, const char *file)
         fprintf(stderr, "%s: %s\n", torrent, diag.text);
         return false;
     }
-    if (seed->meta.files.data != NULL) {
+    if (!seed->meta.has_v1 || seed->meta.files.data != NULL) {
         fprintf(stderr, "%s: not one file in version 1, and this example is for no other\n", torrent);
         return false;
     }

@@ -131,10 +131,11 @@ void tcp_random(void *out, size_t len)
 
 void tcp_peer_id(uint8_t peer_id[20])
 {
-    memcpy(peer_id, "-BX0001-", 8);
-    tcp_random(peer_id + 8, 12);
-    for (size_t i = 8; i < 20; i++)
-        peer_id[i] = (uint8_t)('a' + peer_id[i] % 26);
+    static const char client[] = "-BX0001-";
+
+    tcp_random(peer_id, 20);
+    for (size_t i = 0; i < 20; i++)
+        peer_id[i] = (uint8_t)(i < sizeof client - 1 ? client[i] : 'a' + peer_id[i] % 26);
 }
 
 static struct btw_slice random_padding(uint8_t out[BTW_MSE_PAD_MAX])
