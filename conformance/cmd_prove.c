@@ -8,17 +8,19 @@
 
 #include "catalogue.h"
 #include "cli.h"
+#include "btw/mse.h"
 #include "prove.h"
 
 static struct {
     char *scenarios;
     long seed;
-    int verbose;
+    int verbose, mse;
 } options = { .seed = 1 };
 
 static const struct poptOption table[] = {
     { "scenarios", 0, POPT_ARG_STRING, &options.scenarios, 0, "scenario files instead of those built in", "DIR" },
     { "verbose", 'v', POPT_ARG_NONE, &options.verbose, 0, "show the timeline of everything that is not proven", NULL },
+    { "mse", 0, POPT_ARG_NONE, &options.mse, 0, "let all scripted peers encrypt", NULL },
     { "seed", 0, POPT_ARG_LONG, &options.seed, 0, "of everything random", "N" },
     POPT_TABLEEND,
 };
@@ -48,6 +50,7 @@ static int prove(const struct cli_command *self, const struct scn_catalogue *cat
         .verbose = options.verbose,
         .all_rules = patterns[0] == NULL && options.scenarios == NULL,
         .seed = (uint64_t)options.seed,
+        .mse = options.mse ? BTW_MSE_PLAINTEXT | BTW_MSE_RC4 : 0,
     };
     if (count == 0) {
         free(items);

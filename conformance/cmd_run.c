@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "btw/magnet.h"
+#include "btw/mse.h"
 #include "btw/notation.h"
 #include "catalogue.h"
 #include "cli.h"
@@ -23,7 +24,8 @@ static struct {
     char **tags, **reports;
     double timeout_scale;
     long seed;
-    int jobs, min_pass, listen_port, tracker_port, slow_too, strict;
+    char *mse_method;
+    int mse, jobs, min_pass, listen_port, tracker_port, slow_too, strict;
 } options = { .timeout_scale = 1, .seed = 1, .jobs = -1 };
 
 static const struct poptOption table[] = {
@@ -48,6 +50,10 @@ static const struct poptOption table[] = {
     { "report", 0, POPT_ARG_ARGV, &options.reports, 0, "also write a report: json=FILE, tap=FILE, junit=FILE",
       "KIND=FILE" },
     { "pcap", 0, POPT_ARG_STRING, &options.pcap, 0, "write a capture of each run", "DIR" },
+    { "mse", 0, POPT_ARG_NONE, &options.mse, 0, "all scripted peers encrypt, and what this command starts prefers it",
+      NULL },
+    { "mse-method", 0, POPT_ARG_STRING, &options.mse_method, 0,
+      "the same, and only this behind the handshake: rc4, plaintext, or any (the default)", "METHOD" },
     { "source", 0, POPT_ARG_STRING, &options.source, 0, "address to dial from", "ADDR" },
     { "listen-port", 0, POPT_ARG_INT, &options.listen_port, 0, "port that the client dials first", "PORT" },
     { "tracker-port", 0, POPT_ARG_INT, &options.tracker_port, 0, "port of the suite's tracker, for clients you start",
@@ -65,6 +71,7 @@ static const char teaches[] =
     "  conformance run --driver conformance/clients/transmission --report junit=report.xml\n"
     "  conformance fixture fixture && conformance run --target 127.0.0.1:6881\n"
     "  conformance run --target 10.0.0.7:51413 --torrent my.torrent --data ~/downloads\n"
+    "  conformance run --mse --driver conformance/clients/libtorrent\n"
     "  conformance run --role leech --driver conformance/clients/aria2 --timeout-scale 2\n"
     "\n"
     "Exit status: 0 green, 1 failures, 2 usage or script error, 3 nothing could be tested, 4 our own error.\n";
@@ -85,6 +92,7 @@ struct job {
     struct scn_world world;
     struct scn_terminal terminal;
     struct scn_pcap *pcap;
+    uint32_t mse; /* methods that may be used; 0: in clear */
     char again[AGAIN_MAX];
 };
 
@@ -101,6 +109,25 @@ static bool read_role(struct job *job)
             return true;
     }
     return false;
+}
+
+static bool read_methods(struct job *job)
+{
+    static const struct {
+        const char *name;
+        uint32_t methods;
+    } words[] = {
+        { "any", BTW_MSE_PLAINTEXT | BTW_MSE_RC4 },
+        { "rc4", BTW_MSE_RC4 },
+        { "plaintext", BTW_MSE_PLAINTEXT },
+    };
+    if (options.mse && options.mse_method == NULL)
+        job->mse = words[0].methods;
+    for (size_t i = 0; options.mse_method != NULL && i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(options.mse_method, words[i].name) == 0)
+            job->mse = words[i].methods;
+    }
+    return options.mse_method == NULL || job->mse != 0;
 }
 
 static bool read_source(struct job *job)
@@ -155,6 +182,8 @@ static int check_options(struct job *job)
         return cli_fail(self, CLI_USAGE, "--data is the payload of --torrent");
     if (!read_role(job))
         return cli_fail(self, CLI_USAGE, "--role is seed, leech or magnet, not '%s'", options.role);
+    if (!read_methods(job))
+        return cli_fail(self, CLI_USAGE, "--mse-method is rc4, plaintext or any, not '%s'", options.mse_method);
     if (!(options.timeout_scale > 0 && options.timeout_scale <= 1000))
         return cli_fail(self, CLI_USAGE, "--timeout-scale lies above 0 and up to 1000");
     if (!is_port(options.listen_port) || !is_port(options.tracker_port))
@@ -176,10 +205,10 @@ static void note_again(struct job *job)
     const struct {
         const char *name, *value;
     } given[] = {
-        { "target", options.target },       { "driver", options.driver },   { "role", options.role },
-        { "fixture", options.fixture },     { "torrent", options.torrent }, { "data", options.data },
-        { "info-hash", options.info_hash }, { "magnet", options.magnet },   { "scenarios", options.scenarios },
-        { "source", options.source },
+        { "target", options.target },       { "driver", options.driver },         { "role", options.role },
+        { "fixture", options.fixture },     { "torrent", options.torrent },       { "data", options.data },
+        { "info-hash", options.info_hash }, { "magnet", options.magnet },         { "scenarios", options.scenarios },
+        { "source", options.source },       { "mse-method", options.mse_method },
     };
     char *out = job->again;
     size_t cap = sizeof job->again;
@@ -190,6 +219,8 @@ static void note_again(struct job *job)
     }
     if (options.seed != 1 && len < cap)
         len += (size_t)snprintf(out + len, cap - len, " --seed %ld", options.seed);
+    if (options.mse && len < cap)
+        len += (size_t)snprintf(out + len, cap - len, " --mse");
     if (options.slow_too && len < cap)
         snprintf(out + len, cap - len, " --slow-too");
 }
@@ -328,6 +359,7 @@ static int open_target(struct job *job)
         .driver = options.driver,
         .fixture = options.fixture,
         .role = job->role,
+        .encrypts = job->mse != 0,
     };
     snprintf(config->tracker, sizeof config->tracker, "http://127.0.0.1:%u/announce",
              scn_tracker_port(job->session.tracker));
@@ -375,9 +407,12 @@ static void describe_world(struct job *job)
             ntohs(job->target.endpoint.has_v4 ? job->target.endpoint.v4.sin_port : job->target.endpoint.v6.sin6_port),
         .timeout_scale = options.timeout_scale,
         .seed = (uint64_t)options.seed,
+        .mse = job->mse,
     };
     if (told)
         job->world.capabilities |= 1U << SCN_CAP_dials;
+    if (told && job->mse != 0)
+        job->world.capabilities |= 1U << SCN_CAP_mse_dials;
     const struct sockaddr *v6 = (const struct sockaddr *)&job->target.endpoint.v6;
     if (job->target.endpoint.has_v6 && (!scn_net_is_loopback(v6) || scn_net_answers(v6)))
         job->world.capabilities |= 1U << SCN_CAP_ipv6;

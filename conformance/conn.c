@@ -128,7 +128,7 @@ static void take_message(struct scn_conn *conn, const struct btw_msg *msg, bool 
  * target's clear text redial is waited for. */
 static bool wants_redial(const struct scn_conn *conn)
 {
-    return conn->listener && !conn_view(conn, false)->handshake_seen;
+    return conn->listener && !conn->cloak && !conn_view(conn, false)->handshake_seen;
 }
 
 static void take_garbage(struct scn_conn *conn, const struct btw_msg *msg, const struct btw_diag *diag)
@@ -151,6 +151,13 @@ static void grow(uint8_t **buffer, struct btw_stream *stream)
     *buffer = bigger;
 }
 
+void conn_spoil(struct scn_conn *conn, const char *why)
+{
+    conn->in_garbage = true;
+    conn->error = why;
+    scn_timeline_note(conn->run->timeline, run_time(conn->run), conn->name, "# %s", why);
+}
+
 /* A run must end, whatever the target sends and however fast. */
 static void stop_flood(struct scn_run *run)
 {
@@ -165,6 +172,10 @@ void scn_conn_received(struct scn_conn *conn, struct btw_slice bytes)
     struct scn_run *run = conn->run;
     run->awake = true;
     run->bytes += bytes.len;
+    if (!cloak_received(conn, &bytes)) {
+        stop_flood(run);
+        return;
+    }
     if (run->tap)
         run->tap(run->tap_user, conn, false, bytes, run_now(run));
     while (!conn->in_garbage && conn->handle && !run->done) {
@@ -241,10 +252,18 @@ static void sent_garbage(struct scn_conn *conn, struct btw_slice bytes)
 void conn_put(struct scn_conn *conn, struct btw_slice bytes)
 {
     struct scn_run *run = conn->run;
-    if (!conn->handle || !conn->opened || conn->our_end || bytes.len == 0)
+    if (!conn->handle || !conn->opened || conn->our_end || bytes.len == 0 || !cloak_is_open(conn))
         return;
-    run->link->ops->send(run->link, conn->handle, bytes);
+    run->link->ops->send(run->link, conn->handle, cloak_encrypt(conn, bytes));
     conn->last_sent_ms = run_now(run);
+    conn_sent(conn, bytes);
+}
+
+void conn_sent(struct scn_conn *conn, struct btw_slice bytes)
+{
+    struct scn_run *run = conn->run;
+    if (bytes.len == 0)
+        return;
     if (run->tap)
         run->tap(run->tap_user, conn, true, bytes, run_now(run));
     if (conn->out_garbage)
@@ -283,6 +302,7 @@ static void streams_start(struct scn_conn *conn)
 /* Brings the connection back to the state before any byte; a name may be dialled or accepted again. */
 static void reset(struct scn_conn *conn)
 {
+    cloak_free(conn);
     btw_monitor_free(conn->monitor);
     conn->monitor = NULL;
     conn->monitor_ended = false;
@@ -317,6 +337,16 @@ void conn_dial(struct scn_conn *conn, const struct scn_dial *how)
 void scn_conn_opened(struct scn_conn *conn)
 {
     conn->run->awake = true;
+    if (conn->plan)
+        cloak_start(conn); /* it is ready when that has come to an end */
+    else
+        conn_ready(conn);
+}
+
+void conn_ready(struct scn_conn *conn)
+{
+    if (conn->opened)
+        return;
     conn->opened = true;
     conn->last_sent_ms = run_now(conn->run);
     watch_start(conn);
@@ -333,7 +363,9 @@ struct scn_conn *scn_conn_accepted(struct scn_listener *listener, void *handle)
     reset(conn);
     conn->target = BTW_DIALLER;
     conn->handle = handle;
-    scn_conn_opened(conn);
+    conn_ready(conn); /* encrypted or not is the dialling side's choice */
+    if (conn->plan)
+        cloak_start(conn);
     return conn;
 }
 
@@ -347,6 +379,8 @@ void scn_conn_ended(struct scn_conn *conn, enum btw_end how, const char *error)
     struct scn_run *run = conn->run;
     run->awake = true;
     conn->refused = !conn->opened;
+    if (conn->cloak && conn->refused && !conn->in_garbage)
+        conn_spoil(conn, "the target closed the connection during the encrypted handshake");
     conn->target_end = how;
     conn->end_ms = run_now(run);
     if (error)
@@ -374,6 +408,7 @@ void conn_forget(struct scn_conn *conn)
 void conn_free(struct scn_conn *conn)
 {
     conn_forget(conn);
+    cloak_free(conn);
     if (conn->listener && conn->listener->handle)
         conn->run->link->ops->unlisten(conn->run->link, conn->listener->handle);
     free(conn->listener);
@@ -433,6 +468,9 @@ bool conn_can(const struct scn_conn *conn, int capability)
         return conn_is_open(conn);
     case SCN_CAP_metadata:
         return conn->torrent && conn->torrent->known;
+    case SCN_CAP_mse:
+        return cloak_method(conn) != 0;
+    case SCN_CAP_mse_dials:
     case SCN_CAP_ipv6:
     case SCN_CAP_dials:
     case SCN_CAPABILITIES:

@@ -27,6 +27,11 @@ static uint64_t all_messages(const struct btw_view *view)
     return sum;
 }
 
+static uint32_t first_bits(const uint8_t key[4])
+{
+    return (uint32_t)(key[0] & 0x7f) << 24 | (uint32_t)key[1] << 16 | (uint32_t)key[2] << 8 | key[3];
+}
+
 static uint64_t count(const struct scn_conn *conn, enum scn_counter counter)
 {
     const struct btw_view *theirs = conn_view(conn, true), *ours = conn_view(conn, false);
@@ -59,6 +64,13 @@ static uint64_t count(const struct scn_conn *conn, enum scn_counter counter)
     case SCN_COUNT_choking:                return theirs->choking;
     case SCN_COUNT_interested:             return theirs->interested;
     case SCN_COUNT_announced:              return theirs->announced;
+    case SCN_COUNT_secured:                return cloak_method(conn);
+    case SCN_COUNT_mse_bytes:              return cloak_heard(conn);
+    case SCN_COUNT_mse_key:                return first_bits(cloak_seen(conn)->public_key);
+    case SCN_COUNT_mse_methods:            return cloak_seen(conn)->methods;
+    case SCN_COUNT_mse_pad_clear:          return cloak_seen(conn)->pad_clear;
+    case SCN_COUNT_mse_pad_secret:         return cloak_seen(conn)->pad_secret;
+    case SCN_COUNT_mse_ia:                 return cloak_seen(conn)->ia;
     case SCN_COUNTERS:                     break;
     }
     /* clang-format on */

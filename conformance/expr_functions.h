@@ -21,6 +21,7 @@
     X(u16,       1,  1,  "i",    "2 bytes, big-endian")                                                                 \
     X(u32,       1,  1,  "i",    "4 bytes, big-endian")                                                                 \
     X(text,      1,  1,  "i",    "the integer in decimal digits")                                                       \
+    X(handshake, 1,  1,  "t",    "the 68 bytes of a handshake for the torrent, reserved=[ext fast]")                    \
     X(bencode,   1,  1,  "v",    "the bencoded form of a dictionary, list, integer or bytes")
 /* clang-format on */
 

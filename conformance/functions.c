@@ -76,6 +76,21 @@ static bool call_metadata(const struct call *call, struct scn_value *out)
     return value_bytes(out, info.data + at, len);
 }
 
+static bool call_handshake(const struct call *call, struct scn_value *out)
+{
+    struct btw_msg msg = { .type = BTW_HANDSHAKE };
+    uint8_t *data = value_room(call->env, BTW_HANDSHAKE_SIZE);
+    size_t len;
+    if (!data)
+        return false;
+    btw_reserved_set(msg.reserved, "ext", true);
+    btw_reserved_set(msg.reserved, "fast", true);
+    memcpy(msg.info_hash, call->args[0].torrent->info_hash, sizeof msg.info_hash);
+    if (call->env->peer_id)
+        memcpy(msg.peer_id, call->env->peer_id, sizeof msg.peer_id);
+    return btw_msg_encode(data, BTW_HANDSHAKE_SIZE, &len, &msg) == BTW_OK && value_bytes(out, data, len);
+}
+
 /* ---- bytes from nothing ------------------------------------------------------------------------------------------ */
 
 static bool fill(const struct call *call, int byte, struct scn_value *out)

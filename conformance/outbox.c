@@ -170,7 +170,7 @@ static bool pump_one(struct scn_conn *conn)
 void outbox_pump(struct scn_conn *conn)
 {
     struct scn_run *run = conn->run;
-    if (!conn->handle || !conn->opened)
+    if (!conn->handle || !conn->opened || !cloak_is_open(conn))
         return;
     while (conn->outbox && !run->done && conn->handle &&
            run->link->ops->queued(run->link, conn->handle) < CONN_QUEUED_MAX) {
@@ -184,7 +184,7 @@ void outbox_pump(struct scn_conn *conn)
 int64_t outbox_deadline(const struct scn_conn *conn)
 {
     struct scn_run *run = conn->run;
-    if (!conn->outbox || !conn->handle || !conn->opened)
+    if (!conn->outbox || !conn->handle || !conn->opened || !cloak_is_open(conn))
         return INT64_MAX;
     if (run->link->ops->queued(run->link, conn->handle) >= CONN_QUEUED_MAX)
         return INT64_MAX; /* drained will come */

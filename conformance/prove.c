@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "link_mem.h"
+#include "script_walk.h"
 #include "torrents.h"
 
 enum { LISTEN_PORT = 6881 };
@@ -98,6 +99,7 @@ static bool trial_host(struct prover *prover, struct trial *trial)
     const struct scn_scenario *scenario = trial->item.scenario;
     struct btw_policy policy;
     btw_policy_init(&policy);
+    policy.mse_dial = prover->config->mse || (scenario->needs >> SCN_CAP_mse_dials & 1);
     if (scn_faults_apply_policy(&policy, &trial->faults) != BTW_OK)
         return false;
     trial->host = btw_host_new(&policy, prover->config->seed, LISTEN_PORT);
@@ -106,7 +108,8 @@ static bool trial_host(struct prover *prover, struct trial *trial)
     trial->world = (struct scn_world){
         .torrents = trial->torrents,
         .role = scenario->target == SCN_TARGET_ANY ? SCN_TARGET_SEED : scenario->target,
-        .capabilities = 1u << SCN_CAP_ipv6 | 1u << SCN_CAP_dials | 1u << SCN_CAP_metadata,
+        .capabilities = 1u << SCN_CAP_ipv6 | 1u << SCN_CAP_dials | 1u << SCN_CAP_metadata | 1u << SCN_CAP_mse_dials,
+        .mse = prover->config->mse,
         .listen_port = LISTEN_PORT,
         .timeout_scale = 1,
         .seed = prover->config->seed,
@@ -306,10 +309,11 @@ struct scn_prove_result scn_prove(const struct scn_item *items, size_t count, co
     prover->rule_proven = rule_proven;
     for (size_t i = 0, n; i < count; i += n) {
         const struct scn_scenario *scenario = items[i].scenario;
+        bool skipped = config->mse && scn_scenario_has_tag(scenario, "clear");
         uint64_t capabilities = 0;
         for (n = 0; i + n < count && items[i + n].scenario == scenario; n++)
-            capabilities |= prove_decent(prover, &items[i + n]);
-        for (size_t f = 0; f < scenario->fault_count; f++)
+            capabilities |= skipped ? 0 : prove_decent(prover, &items[i + n]);
+        for (size_t f = 0; !skipped && f < scenario->fault_count; f++)
             prove_fault(prover, &items[i], n, &scenario->faults[f], capabilities);
     }
     prove_rules(prover);

@@ -15,6 +15,7 @@ struct scn_prove_config {
     bool verbose;   /* the timeline of everything that is not proven */
     bool all_rules; /* the items are the whole catalogue: rules of the monitor that no fault breaks are trouble, too */
     uint64_t seed;  /* of everything random */
+    uint32_t mse;   /* as in struct scn_world */
 };
 
 struct scn_prove_result {

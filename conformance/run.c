@@ -10,6 +10,7 @@
 
 #include "ledger.h"
 #include "run_state.h"
+#include "script_walk.h"
 
 void *run_must(void *memory)
 {
@@ -246,11 +247,20 @@ static void set_case(struct scn_run *run)
     }
 }
 
+/* About connections in clear, where there shall be none. */
+static bool is_out_of_place(struct scn_run *run)
+{
+    if (!run->world->mse || !scn_scenario_has_tag(run->scenario, "clear"))
+        return false;
+    scn_run_abort(run, SCN_SKIP, "this is about connections in clear");
+    return true;
+}
+
 /* What the target declares by itself is UNSUPPORTED when it is missing; what lies in how it is run is a SKIP. */
 static bool has_what_it_needs(struct scn_run *run)
 {
-    static const uint64_t circumstances =
-        UINT64_C(1) << SCN_CAP_ipv6 | UINT64_C(1) << SCN_CAP_dials | UINT64_C(1) << SCN_CAP_metadata;
+    static const uint64_t circumstances = UINT64_C(1) << SCN_CAP_ipv6 | UINT64_C(1) << SCN_CAP_dials |
+                                          UINT64_C(1) << SCN_CAP_metadata | UINT64_C(1) << SCN_CAP_mse_dials;
     uint64_t known = (uint64_t)run->torrents[0]->known << SCN_CAP_metadata;
     uint64_t missing = run->scenario->needs & ~(run->world->capabilities | known);
     for (int c = 0; run->world->probed && c < SCN_CAPABILITIES; c++) {
@@ -282,7 +292,7 @@ static bool start(struct scn_run *run)
         run->delivered_blocks = (uint32_t)(per * torrent->meta.pieces);
         run->delivered = scn_arena_get(run->arena, btw_bits_size(run->delivered_blocks));
     }
-    if (!has_what_it_needs(run))
+    if (is_out_of_place(run) || !has_what_it_needs(run))
         return false;
     set_case(run);
     if (run->done)
@@ -300,6 +310,7 @@ static int64_t next_deadline(const struct scn_run *run)
             outbox_deadline(conn),
             sync_deadline(conn),
             reflex_deadline(conn),
+            cloak_deadline(conn),
             conn->monitor && !conn->monitor_ended ? btw_monitor_deadline(conn->monitor) : INT64_MAX,
         };
         for (size_t d = 0; d < sizeof deadlines / sizeof deadlines[0]; d++)
@@ -315,6 +326,7 @@ static void tick_conns(struct scn_run *run)
         if (conn->monitor && !conn->monitor_ended)
             btw_monitor_tick(conn->monitor, run_now(run));
         reflex_tick(conn);
+        cloak_pump(conn);
         outbox_pump(conn);
     }
 }
@@ -381,6 +393,7 @@ uint64_t scn_run_capabilities(const struct scn_run *run)
     uint64_t seen = 0;
     for (size_t i = 0; i < run->conn_count; i++) {
         const struct btw_view *theirs = conn_view(run->conns[i], true);
+        seen |= (uint64_t)(cloak_method(run->conns[i]) != 0) << SCN_CAP_mse;
         if (!theirs->handshake_seen)
             continue;
         const uint8_t *reserved = theirs->handshake.reserved;

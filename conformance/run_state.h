@@ -7,6 +7,7 @@
 #ifndef SCN_RUN_STATE_H
 #define SCN_RUN_STATE_H
 
+#include "btw/mse_end.h"
 #include "btw/stream.h"
 #include "btw/ut_metadata.h"
 #include "match.h"
@@ -67,7 +68,9 @@ struct scn_conn {
     const char *name;
     unsigned number, source;
     bool v6;
-    void *handle; /* the link's; NULL: not dialled, or forgotten */
+    const struct cloak_plan *plan; /* how it encrypts; NULL: in clear */
+    struct cloak *cloak;           /* NULL: in clear, or not begun */
+    void *handle;                  /* the link's; NULL: not dialled, or forgotten */
     struct scn_listener *listener;
     enum btw_side target; /* which side the target is */
     bool opened, refused; /* refused: it could never be made */
@@ -200,6 +203,29 @@ void conn_pop(struct scn_conn *conn);
 void conn_put(struct scn_conn *conn, struct btw_slice bytes);
 /* A message as text, long contents by the name of the torrent they come from. */
 const char *conn_describe(const struct scn_conn *conn, const struct btw_msg *msg, struct scn_arena *arena);
+
+/* What the script, or else the target, is shown of bytes that went. */
+void conn_sent(struct scn_conn *conn, struct btw_slice bytes);
+/* The connection stands, and whatever had to come before the first message is done. */
+void conn_ready(struct scn_conn *conn);
+/* No stream of messages will come out of this connection. */
+void conn_spoil(struct scn_conn *conn, const char *why);
+
+/* cloak.c: encryption.  A plan is made from the step, or from what the whole run is told to do; NULL: in clear. */
+bool cloak_make_plan(struct scn_conn *conn, const struct scn_step *step); /* false: the script is wrong */
+void cloak_start(struct scn_conn *conn);
+void cloak_free(struct scn_conn *conn);
+/* Takes bytes of the wire; *bytes is the clear ones from here on.  False: there are none yet. */
+bool cloak_received(struct scn_conn *conn, struct btw_slice *bytes);
+/* Clear bytes to those of the wire; a view until the next call. */
+struct btw_slice cloak_encrypt(struct scn_conn *conn, struct btw_slice clear);
+bool cloak_is_open(const struct scn_conn *conn); /* messages may be sent */
+void cloak_pump(struct scn_conn *conn);
+int64_t cloak_deadline(const struct scn_conn *conn);
+/* For counters; what is not there counts nothing. */
+unsigned cloak_method(const struct scn_conn *conn);
+size_t cloak_heard(const struct scn_conn *conn);
+const struct btw_mse_seen *cloak_seen(const struct scn_conn *conn);
 
 /* outbox.c */
 void outbox_add(struct scn_conn *conn, const struct scn_step *step);

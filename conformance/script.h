@@ -80,17 +80,40 @@ struct scn_wire {
     int64_t every_ms;        /* pause between repetitions */
 };
 
+/* How a scripted peer encrypts: what is said behind `mse`; NULL where nothing is. */
+enum scn_mse_option {
+    SCN_MSE_METHODS,    /* provide=N, allow=N */
+    SCN_MSE_SELECT,     /* select=N: said to be selected, whatever is */
+    SCN_MSE_PAD_CLEAR,  /* pad_a=N, pad_b=N */
+    SCN_MSE_PAD_SECRET, /* pad_c=N, pad_d=N */
+    SCN_MSE_PAD_LEN,    /* pad_c_len=N, pad_d_len=N: told, whatever is sent */
+    SCN_MSE_IA,         /* ia=BYTES */
+    SCN_MSE_IA_LEN,     /* ia_len=N: told */
+    SCN_MSE_SKEY,       /* skey=BYTES */
+    SCN_MSE_VC,         /* vc=BYTES */
+    SCN_MSE_KEY,        /* key=BYTES: sent as the public key */
+    SCN_MSE_SECRET,     /* secret=BYTES: S, to go on with */
+    SCN_MSE_OPTIONS
+};
+enum scn_mse_zero { SCN_MSE_ZERO_NONE, SCN_MSE_ZERO_KEY, SCN_MSE_ZERO_SECRET };
+struct scn_mse {
+    struct scn_expr *options[SCN_MSE_OPTIONS];
+    enum scn_mse_zero zero; /* zero=key, zero=secret: it begins with a zero byte */
+};
+
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 enum scn_step_kind {
-    SCN_DIAL,   /* p1 dial [v6] [from=p2] [rcvbuf=N] */
-    SCN_LISTEN, /* p1 listen [v6] [peer_id=VALUE]: a listener of its own, told to the target; peer_id: by the tracker */
-    SCN_ACCEPT, /* p1 accept within D: the target's (clear text) connection to that listener */
-    SCN_SEND,   /* p1 > MSG [wire ...]   p1 > [wire ...] { MSG ... }: one write */
-    SCN_EXPECT, /* p1 < MSG [next] [within D] */
-    SCN_CLOSES, /* p1 closes [fin|rst|any] [within D] */
-    SCN_SYNC,   /* p1 sync [within D]: a round trip that comes back behind all that came before */
-    SCN_ONEOF,  /* p1 oneof [within D] { ALTERNATIVE... } */
+    SCN_DIAL,    /* p1 dial [v6] [from=p2] [rcvbuf=N] [mse ...] */
+    SCN_LISTEN,  /* p1 listen [v6] [peer_id=VALUE] [mse ...]: a listener of its own, told to the target; peer_id: by the
+                    tracker */
+    SCN_ACCEPT,  /* p1 accept within D: the target's connection to that listener */
+    SCN_SECURED, /* p1 secured [within D]: the encrypted handshake is done */
+    SCN_SEND,    /* p1 > MSG [wire ...]   p1 > [wire ...] { MSG ... }: one write */
+    SCN_EXPECT,  /* p1 < MSG [next] [within D] */
+    SCN_CLOSES,  /* p1 closes [fin|rst|any] [within D] */
+    SCN_SYNC,    /* p1 sync [within D]: a round trip that comes back behind all that came before */
+    SCN_ONEOF,   /* p1 oneof [within D] { ALTERNATIVE... } */
     SCN_ANYORDER, /* p1 anyorder [within D] { MSG... } */
     SCN_MAYBE,    /* p1 maybe MSG [within D]: consumed if it comes, no harm if not */
     SCN_NEVER,    /* p1 never MSG [| MSG ...] { steps that end in a fence } */
@@ -150,6 +173,7 @@ struct scn_step {
     const char *from;         /* DIAL: use the source address of that connection */
     struct scn_expr *rcvbuf;  /* DIAL */
     struct scn_expr *peer_id; /* LISTEN */
+    struct scn_mse *mse;      /* DIAL, LISTEN: encrypted, `wire` is how its handshake travels; NULL: not written */
     struct scn_step *body;    /* NEVER, REPEAT, IF */
     size_t body_count;
 };
@@ -231,7 +255,9 @@ struct scn_scenario {
     X(open, "the connection is open")                                                   \
     X(ipv6, "the target listens on [::1], too")                                         \
     X(dials, "the target dials peers that a tracker names")                             \
-    X(metadata, "the torrent's metadata is known to the suite")
+    X(metadata, "the torrent's metadata is known to the suite")                         \
+    X(mse, "the target answers an encrypted handshake")                                 \
+    X(mse_dials, "the target dials peers with encryption: run --mse")
 /* clang-format on */
 enum scn_capability {
 #define SCN_CAPABILITY_ENUM(name, what) SCN_CAP_##name,

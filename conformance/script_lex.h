@@ -116,6 +116,8 @@ enum msg_use {
 bool msg_take(struct scn_cursor *c, enum msg_use use, struct scn_msg *out);
 /* Takes FIELD=VALUE ... for a message of this kind. */
 bool msg_take_fields(struct scn_cursor *c, const struct btw_desc *desc, struct scn_msg *out);
+/* Takes one option of `mse`; false when none stands here, or it is wrong (script_mse.c). */
+bool mse_take_option(struct scn_cursor *c, bool dials, struct scn_mse *mse);
 /* Takes `wire` and what belongs to it. */
 bool msg_take_wire(struct scn_cursor *c, struct scn_wire *out);
 

@@ -39,7 +39,14 @@
     X(outstanding_max,        "most of them at once")                                                                   \
     X(choking,                "1 while the target chokes us")                                                           \
     X(interested,             "1 while the target is interested in us")                                                 \
-    X(announced,              "pieces the target announced")
+    X(announced,              "pieces the target announced")                                                            \
+    X(secured,                "the encryption agreed upon: 0 none, not yet or in clear, 1 plaintext behind it, 2 RC4")  \
+    X(mse_bytes,              "bytes of the target before that")                                                        \
+    X(mse_key,                "the first 31 bits of its public key")                                                    \
+    X(mse_methods,            "crypto_provide or crypto_select, as it sent it")                                         \
+    X(mse_pad_clear,          "bytes of its PadA or PadB")                                                              \
+    X(mse_pad_secret,         "bytes of its PadC or PadD")                                                              \
+    X(mse_ia,                 "bytes of its IA")
 
 /* torrent.NAME */
 #define SCN_PROPERTY_LIST(X)                                                                                            \

@@ -61,6 +61,16 @@ bool step_options(struct scn_cursor *c, struct scn_step *step, unsigned allowed)
 
 /* ---- statements -------------------------------------------------------------------------------------------------- */
 
+/* `mse` and what belongs to it; false when something else stands here. */
+static bool take_mse(struct scn_cursor *c, bool dials, struct scn_step *step)
+{
+    if (!step->mse && lex_take(c, "mse")) {
+        step->mse = scn_arena_get(c->parser->arena, sizeof *step->mse);
+        return true;
+    }
+    return step->mse && !lex_at_end(c) && mse_take_option(c, dials, step->mse);
+}
+
 static bool parse_dial(struct scn_cursor *c, struct scn_step *step)
 {
     for (;;) {
@@ -70,8 +80,8 @@ static bool parse_dial(struct scn_cursor *c, struct scn_step *step)
             step->from = lex_copy(c, lex_word(c));
         else if (lex_option(c, "rcvbuf"))
             step->rcvbuf = expr_take(c, EXPR_INT);
-        else
-            return step_options(c, step, OPT_ELSE | OPT_LABEL);
+        else if (!take_mse(c, true, step))
+            return step_options(c, step, OPT_ELSE | OPT_LABEL | (step->mse ? OPT_WIRE : 0));
     }
 }
 
@@ -82,8 +92,8 @@ static bool parse_listen(struct scn_cursor *c, struct scn_step *step)
             step->v6 = true;
         else if (lex_option(c, "peer_id"))
             step->peer_id = expr_take(c, EXPR_BYTES);
-        else
-            return step_options(c, step, OPT_LABEL);
+        else if (!take_mse(c, false, step))
+            return step_options(c, step, OPT_LABEL | (step->mse ? OPT_WIRE : 0));
     }
 }
 
@@ -227,6 +237,7 @@ static const struct verb {
     { "dial",     SCN_DIAL,     ON_CONN, parse_dial,     NULL },
     { "listen",   SCN_LISTEN,   ON_CONN, parse_listen,   NULL },
     { "accept",   SCN_ACCEPT,   ON_CONN, parse_deadline, NULL },
+    { "secured",  SCN_SECURED,  ON_CONN, parse_deadline, NULL },
     { ">",        SCN_SEND,     ON_CONN, parse_send,     NULL },
     { "<",        SCN_EXPECT,   ON_CONN, parse_expect,   NULL },
     { "closes",   SCN_CLOSES,   ON_CONN, parse_closes,   NULL },

@@ -28,6 +28,8 @@ void scn_walk_step(const struct scn_step *step, scn_visit_fn *visit, void *user)
     };
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         scn_walk_expr(own[i], visit, user);
+    for (size_t i = 0; step->mse && i < SCN_MSE_OPTIONS; i++)
+        scn_walk_expr(step->mse->options[i], visit, user);
     for (size_t i = 0; i < step->msg_count; i++)
         scn_walk_msg(&step->msgs[i], visit, user);
     for (size_t i = 0; i < step->alt_count; i++)

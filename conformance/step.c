@@ -14,6 +14,7 @@ enum {
     SYNC_MS = 45000, /* choke-related answers take 30 s, an unchoke 45 s */
     MAYBE_MS = 5000,
     ACCEPT_MS = 60000,
+    SECURED_MS = 15000,
     OPEN_MS = 600000, /* a dial may have to wait for its turn */
     ANYORDER_MAX = 64,
     GOT_SIZE = 24, /* what a comparison saw: an integer, or that it was other bytes */
@@ -56,7 +57,7 @@ static const char *keep(struct scn_run *run, const char *text)
 static const char *how_closed(const struct scn_conn *conn)
 {
     if (conn->target_end == BTW_END_NONE && conn->in_garbage)
-        return "what came is no BitTorrent stream";
+        return conn->error ? conn->error : "what came is no BitTorrent stream";
     if (conn->refused)
         return conn->error ? conn->error : "the connection was refused";
     return conn->target_end == BTW_END_FIN ? "the target closed the connection (FIN)"
@@ -459,6 +460,8 @@ static enum step_state play_dial(struct scn_run *run, const struct scn_step *ste
     if (step->rcvbuf && !scn_eval_int(&env, step->rcvbuf, &rcvbuf))
         return run_line_failed(run, step, SCN_ERROR, step->text, NULL, env.error) ? STEP_DONE : STEP_BLOCKED;
     struct scn_dial how = { from ? from->source : run->world->next_source++, step->v6, (int)rcvbuf, run->first };
+    if (!cloak_make_plan(conn, step))
+        return STEP_BLOCKED;
     conn_dial(conn, &how);
     return STEP_DONE;
 }
@@ -471,6 +474,8 @@ static enum step_state play_listen(struct scn_run *run, const struct scn_step *s
     if (step->peer_id && (!scn_eval(&env, step->peer_id, &id) || id.kind != SCN_VALUE_BYTES || id.bytes.len != 20))
         return run_line_failed(run, step, SCN_ERROR, step->text, NULL, "peer_id wants 20 bytes") ? STEP_DONE
                                                                                                  : STEP_BLOCKED;
+    if (!cloak_make_plan(conn, step))
+        return STEP_BLOCKED;
     conn->listener = calloc(1, sizeof *conn->listener);
     if (!conn->listener)
         abort();
@@ -495,11 +500,24 @@ static enum step_state play_accept(struct scn_run *run, const struct scn_step *s
     return late(run) ? failed(run, step, NULL, "the target did not dial") : STEP_BLOCKED;
 }
 
+static enum step_state play_secured(struct scn_run *run, const struct scn_step *step)
+{
+    struct scn_conn *conn = run_conn(run, step->conn);
+    if (first(run))
+        set_deadline(run, step, SECURED_MS);
+    if (cloak_method(conn) != BTW_MSE_NONE)
+        return STEP_DONE;
+    if (conn->in_garbage || conn->target_end != BTW_END_NONE)
+        return failed(run, step, NULL, how_closed(conn));
+    return late(run) ? failed(run, step, NULL, "no encrypted handshake in time") : STEP_BLOCKED;
+}
+
 static enum step_state play_send(struct scn_run *run, const struct scn_step *step)
 {
     struct scn_conn *conn = run_conn(run, step->conn);
     first(run);
-    bool gone = conn->target_end == BTW_END_RST || (!conn->handle && !conn->listener);
+    bool gone =
+        conn->target_end == BTW_END_RST || (!conn->handle && !conn->listener) || (conn->in_garbage && !conn->opened);
     if (step->stimulus && (gone || conn->target_end != BTW_END_NONE))
         return run_line_failed(run, step, SCN_INCONCLUSIVE, step->text, NULL, how_closed(conn)) ? STEP_DONE
                                                                                                 : STEP_BLOCKED;
@@ -573,13 +591,14 @@ static enum step_state play_serve(struct scn_run *run, const struct scn_step *st
 enum step_state step_play(struct scn_run *run, const struct scn_step *step)
 {
     static enum step_state (*const play[SCN_STEP_KINDS])(struct scn_run *, const struct scn_step *) = {
-        [SCN_DIAL] = play_dial,   [SCN_LISTEN] = play_listen, [SCN_ACCEPT] = play_accept,
-        [SCN_SEND] = play_send,   [SCN_EXPECT] = play_expect, [SCN_CLOSES] = play_closes,
-        [SCN_SYNC] = play_sync,   [SCN_ONEOF] = play_oneof,   [SCN_ANYORDER] = play_anyorder,
-        [SCN_MAYBE] = play_maybe, [SCN_NEVER] = play_never,   [SCN_UNTIL] = play_until,
-        [SCN_CHECK] = play_check, [SCN_WAIT] = play_wait,     [SCN_REPEAT] = play_repeat,
-        [SCN_IF] = play_if,       [SCN_FIN] = play_fin,       [SCN_RST] = play_rst,
-        [SCN_PAUSE] = play_read,  [SCN_RESUME] = play_read,   [SCN_SERVE] = play_serve,
+        [SCN_DIAL] = play_dial,         [SCN_LISTEN] = play_listen, [SCN_ACCEPT] = play_accept,
+        [SCN_SECURED] = play_secured,   [SCN_SEND] = play_send,     [SCN_EXPECT] = play_expect,
+        [SCN_CLOSES] = play_closes,     [SCN_SYNC] = play_sync,     [SCN_ONEOF] = play_oneof,
+        [SCN_ANYORDER] = play_anyorder, [SCN_MAYBE] = play_maybe,   [SCN_NEVER] = play_never,
+        [SCN_UNTIL] = play_until,       [SCN_CHECK] = play_check,   [SCN_WAIT] = play_wait,
+        [SCN_REPEAT] = play_repeat,     [SCN_IF] = play_if,         [SCN_FIN] = play_fin,
+        [SCN_RST] = play_rst,           [SCN_PAUSE] = play_read,    [SCN_RESUME] = play_read,
+        [SCN_SERVE] = play_serve,
     };
     return play[step->kind](run, step);
 }

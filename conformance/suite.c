@@ -53,6 +53,16 @@ static const char fetch_text[] = "# The metadata comes from the target itself.\n
                                  "  p1 < extended ext=1 dict={msg_type=1 piece=$i} within 15s\n"
                                  "}\n";
 
+static const char mse_text[] = "# The target answers an encrypted handshake.\n"
+                               "scenario health.mse\n"
+                               "  rule MSE-IN-01\n"
+                               "  fault rx handshake crash crashes\n"
+                               "\n"
+                               "p1 dial! mse provide=2\n"
+                               "p2 dial mse provide=2 pad_a=512\n"
+                               "p1 secured within 10s else info\n"
+                               "p2 secured within 10s else info\n";
+
 enum item_state { ITEM_WAITING, ITEM_RUNNING, ITEM_PROBING, ITEM_DONE };
 
 struct entry {
@@ -73,13 +83,14 @@ struct scn_suite {
     struct entry *entries;
     size_t count, done;
     unsigned next_number;
-    struct scn_script *first_script, *health_script, *fetch_script;
+    struct scn_script *first_script, *health_script, *fetch_script, *mse_script;
     struct scn_run *probe;
     int64_t probe_started, probe_not_before;
     unsigned failed_probes;
     unsigned vain_tries;
     bool first_done, finished;
-    bool fetching; /* the probe under way asks for the metadata */
+    bool fetching;   /* the probe under way asks for the metadata, */
+    bool encrypting; /* or for encryption */
     char trouble[300];
     struct scn_run **old; /* earlier tries, kept because outcomes may point into them */
     size_t old_count;
@@ -114,6 +125,7 @@ struct scn_suite *scn_suite_new(const struct scn_item *items, size_t count, stru
     suite->first_script = must(scn_script_parse("health.scn", first_text, sizeof first_text - 1, &error));
     suite->health_script = must(scn_script_parse("health.scn", health_text, sizeof health_text - 1, &error));
     suite->fetch_script = must(scn_script_parse("health.scn", fetch_text, sizeof fetch_text - 1, &error));
+    suite->mse_script = must(scn_script_parse("health.scn", mse_text, sizeof mse_text - 1, &error));
     suite->first_done = !config->health;
     return suite;
 }
@@ -130,6 +142,7 @@ void scn_suite_free(struct scn_suite *suite)
     scn_script_free(suite->first_script);
     scn_script_free(suite->health_script);
     scn_script_free(suite->fetch_script);
+    scn_script_free(suite->mse_script);
     free(suite->old);
     free(suite->entries);
     free(suite);
@@ -337,6 +350,7 @@ static unsigned probe_copy(const struct scn_suite *suite)
 static void probe_start(struct scn_suite *suite)
 {
     const struct scn_script *script = suite->fetching     ? suite->fetch_script
+                                      : suite->encrypting ? suite->mse_script
                                       : suite->first_done ? suite->health_script
                                                           : suite->first_script;
     suite->probe =
@@ -347,8 +361,8 @@ static void probe_start(struct scn_suite *suite)
 
 static void first_failed(struct scn_suite *suite, const struct scn_result *result)
 {
-    snprintf(suite->trouble, sizeof suite->trouble, "the first handshake with the target failed: %s",
-             result->reason ? result->reason : "no reason known");
+    snprintf(suite->trouble, sizeof suite->trouble, "the first %shandshake with the target failed: %s",
+             suite->world->mse ? "encrypted " : "", result->reason ? result->reason : "no reason known");
     for (size_t i = 0; i < suite->count; i++)
         settle_as(suite, &suite->entries[i], SCN_INCONCLUSIVE, suite->trouble);
     suite->finished = true;
@@ -369,7 +383,16 @@ static void fetch_over(struct scn_suite *suite)
     torrent->known =
         scn_run_metadata(suite->probe, &info) && btw_metainfo_read_info(&torrent->meta, info, NULL) == BTW_OK;
     suite->fetching = false;
-    suite->first_done = true;
+    suite->first_done = !suite->encrypting;
+}
+
+/* Only those who ask for encryption make it worth while to find out. */
+static bool encryption_is_wanted(const struct scn_suite *suite)
+{
+    bool wanted = false;
+    for (size_t i = 0; i < suite->count; i++)
+        wanted = wanted || (suite->entries[i].item->scenario->needs >> SCN_CAP_mse & 1);
+    return wanted && !(suite->world->capabilities >> SCN_CAP_mse & 1);
 }
 
 static void probe_passed(struct scn_suite *suite)
@@ -379,7 +402,8 @@ static void probe_passed(struct scn_suite *suite)
         suite->world->capabilities |= scn_run_capabilities(suite->probe);
         suite->world->probed = true;
         suite->fetching = metadata_is_wanted(suite->world);
-        suite->first_done = !suite->fetching;
+        suite->encrypting = encryption_is_wanted(suite);
+        suite->first_done = !suite->fetching && !suite->encrypting;
         return;
     }
     for (size_t i = 0; i < suite->count; i++) {
@@ -392,16 +416,21 @@ static void probe_passed(struct scn_suite *suite)
 static void probe_over(struct scn_suite *suite)
 {
     const struct scn_result *result = scn_run_result(suite->probe);
-    if (suite->fetching)
+    if (suite->fetching) {
         fetch_over(suite);
-    else if (result->verdict == SCN_PASS || result->verdict == SCN_INFO)
+    } else if (suite->encrypting) {
+        suite->world->capabilities |= scn_run_capabilities(suite->probe);
+        suite->encrypting = false;
+        suite->first_done = true;
+    } else if (result->verdict == SCN_PASS || result->verdict == SCN_INFO) {
         probe_passed(suite);
-    else if (++suite->failed_probes < PROBES_TO_DEATH)
+    } else if (++suite->failed_probes < PROBES_TO_DEATH) {
         suite->probe_not_before = now(suite) + PROBE_PAUSE_MS;
-    else if (!suite->first_done)
+    } else if (!suite->first_done) {
         first_failed(suite, result);
-    else
+    } else {
         target_died(suite);
+    }
     bury(suite, suite->probe);
     suite->probe = NULL;
 }

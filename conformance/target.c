@@ -42,9 +42,14 @@ static bool start_child(struct scn_target_process *target, const char *const *ow
 
 static bool start_peer(struct scn_target_process *target)
 {
-    const char *const own[] = {
-        "/proc/self/exe", "serve", "--until-eof", "--role", scn_target_name(target->config->role), NULL
-    };
+    const char *const own[] = { "/proc/self/exe",
+                                "serve",
+                                "--until-eof",
+                                "--role",
+                                scn_target_name(target->config->role),
+                                target->config->encrypts ? "--fault" : NULL,
+                                "policy mse-dial=1",
+                                NULL };
     return start_child(target, own);
 }
 

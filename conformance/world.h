@@ -30,6 +30,7 @@ struct scn_world {
     uint16_t listen_port;             /* where the target listens, 0 unknown */
     double timeout_scale;             /* of every deadline, 1 normally */
     uint64_t seed;                    /* of everything random */
+    uint32_t mse;                     /* methods that all scripted peers encrypt with; 0: those do whose line says so */
     unsigned next_source;             /* source addresses given out so far */
     size_t inbox_bytes;               /* that wait for the scripts of all runs */
     const uint8_t (*tracker_ids)[20]; /* peer ids the target announced to our tracker */
