@@ -109,10 +109,12 @@ static bool write_payload(struct writer *writer, const struct btw_fixture *fixtu
 
 static void put_magnet(FILE *out, const struct btw_fixture *fixture)
 {
-    struct btw_magnet magnet = { .has_v1 = true, .name = btw_slice_str(fixture->name) };
+    const struct btw_metainfo *meta = &fixture->meta;
+    struct btw_magnet magnet = { meta->has_v1, meta->has_v2, .name = btw_slice_str(fixture->name) };
     char link[MAGNET_MAX];
     size_t len;
-    memcpy(magnet.info_hash, fixture->meta.info_hash, sizeof magnet.info_hash);
+    memcpy(magnet.info_hash, meta->info_hash, sizeof magnet.info_hash);
+    memcpy(magnet.info_hash_v2, meta->info_hash_v2, sizeof magnet.info_hash_v2);
     if (btw_magnet_write(link, sizeof link, &len, &magnet, BTW_MAGNET_HEX) == BTW_OK)
         fprintf(out, "%s %s\n", fixture->name, link);
 }

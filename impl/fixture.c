@@ -2,37 +2,22 @@
  *
  * The table of test torrents and their deterministic content.  Writing them to disk is left to the tools.
  */
-#include "btw/fixture.h"
-
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "btw/hash.h"
+#include "fixture_impl.h"
 
-enum { FILES_MAX = 8, KIB = 1024, MIB = 1024 * 1024 };
+enum { KIB = 1024, MIB = 1024 * 1024 };
 
-enum option {
-    PRIVATE = 1 << 0,  /* BEP 27 */
-    REVERSED = 1 << 1, /* keys of the info dictionary in descending order */
-};
-
-struct file {
-    const char *path; /* below the folder; NULL behind the last, PAD for bytes that align the next file (BEP 47) */
-    uint32_t length;
-};
-
-static const char PAD[] = "pad";
-
-struct btw_fixture_kind {
-    const char *name;
-    uint32_t piece_length;
-    size_t info_size; /* exact, reached by an unknown key; 0: as it comes */
-    unsigned options;
-    struct file files[FILES_MAX]; /* one with an empty path: a single-file torrent */
-};
+const char fixture_pad[] = "pad";
+#define PAD fixture_pad
 
 /* clang-format off */
+#define V2_FILES                                                                                                        \
+    { "a.bin", 100000 }, { PAD, 31072 }, { "b.bin", 1 }, { PAD, 32767 }, { "c.bin", 16384 }, { PAD, 16384 },            \
+    { "sub/d.bin", 40000 }, { PAD, 25536 }, { "sub/e.bin", 81920 }, { PAD, 16384 }, { "sub/f.bin", 39 * 32 * KIB + 20001 }
 static const struct btw_fixture_kind kinds[] = {
     /* 37 full pieces and one of 20001 bytes; the files end inside pieces */
     { "base",     32 * KIB, 0,     0,        { { "a.bin", 300001 }, { "b.bin", 200000 }, { "sub/c.bin", 400000 },
@@ -50,11 +35,27 @@ static const struct btw_fixture_kind kinds[] = {
     { "pad",      32 * KIB, 0,     0,        { { "a.bin", 100000 }, { PAD, 31072 }, { "b.bin", 1 }, { PAD, 32767 },
                                                { "c.bin", 50000 }, { PAD, 15536 }, { "d.bin", 70000 } } },
     { "unsorted", 32 * KIB, 600,   REVERSED, { { "", 5 * 32 * KIB + 4321 } } },
+    /* BEP 52: trees of 1, 2, 4 and 8 leaves, and one of 40 pieces; what would be padding in the hybrid is a gap in v2 */
+    { "v2",       32 * KIB, 0,     V2,       { V2_FILES } },
+    { "hybrid",   32 * KIB, 0,     V2 | V1,  { V2_FILES } },
+    /* layers that take more than one request of 512 hashes */
+    { "v2big",    16 * KIB, 0,     V2,       { { "a.bin", 513 * 16 * KIB }, { "b.bin", 1025 * 16 * KIB } } },
 };
 /* clang-format on */
 
 /* Keys of the info dictionary, sorted. */
-enum key { KEY_FILES, KEY_LENGTH, KEY_NAME, KEY_PIECE_LENGTH, KEY_PIECES, KEY_PRIVATE, KEY_X_PAD, KEYS };
+enum key {
+    KEY_FILE_TREE,
+    KEY_FILES,
+    KEY_LENGTH,
+    KEY_META_VERSION,
+    KEY_NAME,
+    KEY_PIECE_LENGTH,
+    KEY_PIECES,
+    KEY_PRIVATE,
+    KEY_X_PAD,
+    KEYS
+};
 
 const char *btw_fixture_name(size_t i)
 {
@@ -72,6 +73,17 @@ static const struct btw_fixture_kind *find_kind(const char *name)
 static bool is_single(const struct btw_fixture_kind *kind)
 {
     return kind->files[0].path[0] == '\0';
+}
+
+/* BEP 52: without version 1, or with it. */
+static bool is_v2(const struct btw_fixture_kind *kind)
+{
+    return kind->options & V2;
+}
+
+static bool is_v1(const struct btw_fixture_kind *kind)
+{
+    return !is_v2(kind) || (kind->options & V1);
 }
 
 static uint64_t total_length(const struct btw_fixture_kind *kind)
@@ -128,7 +140,7 @@ static void zero_padding(const struct btw_fixture_kind *kind, uint64_t offset, u
     }
 }
 
-static void read_payload(const struct btw_fixture *fixture, uint64_t offset, uint8_t *out, size_t len)
+void fixture_read_payload(const struct btw_fixture *fixture, uint64_t offset, uint8_t *out, size_t len)
 {
     fill(fixture->seed, offset, out, len);
     zero_padding(fixture->kind, offset, out, len);
@@ -139,7 +151,7 @@ void btw_fixture_read(const struct btw_fixture *fixture, uint64_t offset, uint8_
     uint64_t total = fixture->meta.total_length;
 
     assert(offset <= total && len <= total - offset);
-    read_payload(fixture, offset, out, len);
+    fixture_read_payload(fixture, offset, out, len);
 }
 
 void btw_fixture_block(const struct btw_fixture *fixture, uint32_t piece, uint32_t begin, uint8_t *out, size_t len)
@@ -147,7 +159,7 @@ void btw_fixture_block(const struct btw_fixture *fixture, uint32_t piece, uint32
     uint32_t size = btw_metainfo_piece_size(&fixture->meta, piece);
 
     assert(begin <= size && len <= size - begin);
-    read_payload(fixture, (uint64_t)piece * fixture->meta.piece_length + begin, out, len);
+    fixture_read_payload(fixture, (uint64_t)piece * fixture->meta.piece_length + begin, out, len);
 }
 
 /* SHA-1 of every piece, through one piece of scratch. */
@@ -161,7 +173,7 @@ static bool hash_pieces(const struct btw_fixture *fixture, uint8_t *hashes)
         return false;
     for (uint64_t offset = 0; offset < total; offset += piece_length, hashes += BTW_SHA1_SIZE) {
         size_t len = total - offset < piece_length ? (size_t)(total - offset) : piece_length;
-        read_payload(fixture, offset, piece, len);
+        fixture_read_payload(fixture, offset, piece, len);
         btw_sha1(hashes, btw_slice_of(piece, len));
     }
     free(piece);
@@ -209,7 +221,8 @@ static void put_files(struct btw_writer *w, const struct btw_fixture_kind *kind)
 struct parts {
     const struct btw_fixture *fixture;
     struct btw_slice hashes;
-    size_t x_pad; /* bytes of the unknown key's value; 0: no such key */
+    const struct fixture_trees *trees; /* version 2 only */
+    size_t x_pad;                      /* bytes of the unknown key's value; 0: no such key */
 };
 
 static void put_x_pad(struct btw_writer *w, uint64_t seed, size_t len)
@@ -239,9 +252,19 @@ static void put_entry(struct btw_writer *w, const struct parts *parts, enum key 
     const struct btw_fixture_kind *kind = parts->fixture->kind;
 
     switch (key) {
+    case KEY_FILE_TREE:
+        if (is_v2(kind))
+            fixture_put_tree(w, kind, parts->trees);
+        break;
     case KEY_FILES:
-        if (!is_single(kind))
+        if (is_v1(kind) && !is_single(kind))
             put_files(w, kind);
+        break;
+    case KEY_META_VERSION:
+        if (is_v2(kind)) {
+            btw_ben_put_key(w, "meta version");
+            btw_ben_put_int(w, 2);
+        }
         break;
     case KEY_LENGTH:
         if (is_single(kind)) {
@@ -258,8 +281,10 @@ static void put_entry(struct btw_writer *w, const struct parts *parts, enum key 
         btw_ben_put_int(w, kind->piece_length);
         break;
     case KEY_PIECES:
-        btw_ben_put_key(w, "pieces");
-        btw_ben_put_str(w, parts->hashes);
+        if (is_v1(kind)) {
+            btw_ben_put_key(w, "pieces");
+            btw_ben_put_str(w, parts->hashes);
+        }
         break;
     case KEY_PRIVATE:
         if (kind->options & PRIVATE) {
@@ -290,10 +315,11 @@ static struct btw_slice put_info(struct btw_writer *w, const struct parts *parts
 }
 
 /* Fills buffer with the .torrent file, on the way resorted_hash. */
-static void build(struct btw_fixture *fixture, struct btw_slice hashes, uint8_t *buffer, size_t cap)
+static void build(struct btw_fixture *fixture, struct btw_slice hashes, const struct fixture_trees *trees,
+                  uint8_t *buffer, size_t cap)
 {
     const struct btw_fixture_kind *kind = fixture->kind;
-    struct parts parts = { fixture, hashes, 0 };
+    struct parts parts = { fixture, hashes, trees, 0 };
     struct btw_writer w = btw_writer_on(buffer, cap);
 
     if (kind->info_size > 0)
@@ -305,6 +331,8 @@ static void build(struct btw_fixture *fixture, struct btw_slice hashes, uint8_t 
     btw_ben_put_dict(&w);
     btw_ben_put_key(&w, "info");
     put_info(&w, &parts, kind->options & REVERSED);
+    if (is_v2(kind))
+        fixture_put_layers(&w, kind, trees);
     btw_ben_put_end(&w);
     assert(!w.failed);
     fixture->memory = buffer;
@@ -327,25 +355,30 @@ static void name_and_seed(struct btw_fixture *fixture)
 enum btw_status btw_fixture_make(struct btw_fixture *out, const char *name, unsigned copy)
 {
     struct btw_fixture fixture = { .kind = find_kind(name), .copy = copy };
+    struct fixture_trees trees = { 0 };
 
     if (fixture.kind == NULL)
         return BTW_NOT_FOUND;
     name_and_seed(&fixture);
     uint64_t total = total_length(fixture.kind);
     size_t pieces = (size_t)((total + fixture.kind->piece_length - 1) / fixture.kind->piece_length);
-    size_t hashes_size = pieces * BTW_SHA1_SIZE;
-    size_t cap = FILES_MAX * 128 + 1024 + hashes_size + fixture.kind->info_size;
+    size_t hashes_size = pieces * BTW_SHA1_SIZE, layers_size = pieces * BTW_SHA256_SIZE;
+    size_t cap = FILES_MAX * 256 + 1024 + hashes_size + layers_size + fixture.kind->info_size;
     uint8_t *hashes = malloc(hashes_size), *torrent = malloc(cap);
 
-    if (hashes == NULL || torrent == NULL || !hash_pieces(&fixture, hashes)) {
+    if (hashes == NULL || torrent == NULL || !hash_pieces(&fixture, hashes) ||
+        (is_v2(fixture.kind) && !fixture_hash_files(&fixture, &trees))) {
         free(hashes);
         free(torrent);
         return BTW_NO_SPACE;
     }
-    build(&fixture, btw_slice_of(hashes, hashes_size), torrent, cap);
+    build(&fixture, btw_slice_of(hashes, hashes_size), &trees, torrent, cap);
     free(hashes);
+    free(trees.layers);
     enum btw_status status = btw_metainfo_read(&fixture.meta, fixture.torrent, NULL);
     assert(status == BTW_OK);
+    if (!is_v1(fixture.kind))
+        memcpy(fixture.resorted_hash, fixture.meta.info_hash, sizeof fixture.resorted_hash);
     *out = fixture;
     return BTW_OK;
 }

@@ -11,6 +11,7 @@
 
 #include "btw/fixture.h"
 #include "btw/hash.h"
+#include "btw/merkle.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
 
@@ -30,6 +31,9 @@ static const struct {
     { "priv", "2d083d72c7c007eff04e43a1be80e6c74a381c86", 32768, 13, 777, 0, 1 },
     { "pad", "195d0889d1937ba9e6c5b75f84461593c719748d", 32768, 10, 4464, 0, 7 },
     { "unsorted", "107c75f7faf391e49f52f4ccbeb395a9de2767bd", 32768, 6, 4321, 600, 1 },
+    { "v2", "d9575b964ae575ac522e375f991700ef32196d69", 32768, 51, 20001, 0, 6 },
+    { "hybrid", "1c85f59e188ca3c05fe5bca53b29bcdb2904c74a", 32768, 51, 20001, 0, 11 },
+    { "v2big", "d81b2dc1c5cb62ac426d4328eba1223ef12cfe9c", 16384, 1538, 16384, 0, 2 },
 };
 
 static void geometry_and_info_hash_are_the_known_ones(void **state)
@@ -67,7 +71,8 @@ static void blocks_add_up_to_pieces_that_match_their_hashes(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct btw_fixture fixture;
-        uint8_t *piece = malloc(rows[i].piece_length), hash[20];
+        uint8_t *piece = malloc(rows[i].piece_length), hash[20], hash_v2[32];
+        struct btw_metainfo_piece v2;
         assert_non_null(piece);
         assert_int_equal(btw_fixture_make(&fixture, rows[i].name, 3), BTW_OK);
         const uint32_t probes[] = { 0, fixture.meta.pieces / 2, fixture.meta.pieces - 1 };
@@ -78,7 +83,12 @@ static void blocks_add_up_to_pieces_that_match_their_hashes(void **state)
                 btw_fixture_block(&fixture, probes[j], begin, piece + begin, len);
             }
             btw_sha1(hash, btw_slice_of(piece, size));
-            assert_memory_equal(hash, btw_metainfo_piece_hash(&fixture.meta, probes[j]), 20);
+            if (fixture.meta.has_v1)
+                assert_memory_equal(hash, btw_metainfo_piece_hash(&fixture.meta, probes[j]), 20);
+            if (btw_metainfo_piece_v2(&fixture.meta, probes[j], &v2)) {
+                assert_true(btw_merkle_of_data(hash_v2, btw_slice_of(piece, v2.size), v2.layer));
+                assert_memory_equal(hash_v2, v2.hash, 32);
+            }
         }
         free(piece);
         btw_fixture_free(&fixture);
@@ -102,6 +112,32 @@ static void any_cut_of_the_payload_gives_the_same_bytes(void **state)
                 assert_int_equal(part[end - begin], 0xee);
         }
     btw_fixture_free(&fixture);
+}
+
+/* As libtorrent 2.0.8 computed them from the files. */
+static void versions_are_the_known_ones(void **state)
+{
+    static const struct {
+        const char *name, *info_hash_v2;
+        bool v1;
+    } known[] = {
+        { "v2", "d9575b964ae575ac522e375f991700ef32196d695a5f56e68dfe4d4d6290d111", false },
+        { "hybrid", "02fbfabe45754c3b977fc4afaf1d38fde3953470592ba162be316aac6fa322f2", true },
+        { "v2big", "d81b2dc1c5cb62ac426d4328eba1223ef12cfe9c48ac0dc2ab1bc9d29f18fe82", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(known); i++) {
+        struct btw_fixture fixture;
+        char hash[65];
+        assert_int_equal(btw_fixture_make(&fixture, known[i].name, 0), BTW_OK);
+        assert_true(fixture.meta.has_v2);
+        assert_int_equal(fixture.meta.has_v1, known[i].v1);
+        for (size_t j = 0; j < 32; j++)
+            snprintf(hash + 2 * j, 3, "%02x", fixture.meta.info_hash_v2[j]);
+        assert_string_equal(hash, known[i].info_hash_v2);
+        btw_fixture_free(&fixture);
+    }
 }
 
 static void padding_is_zeros_and_nothing_else_is(void **state)
@@ -202,6 +238,7 @@ int main(void)
         cmocka_unit_test(geometry_and_info_hash_are_the_known_ones),
         cmocka_unit_test(blocks_add_up_to_pieces_that_match_their_hashes),
         cmocka_unit_test(any_cut_of_the_payload_gives_the_same_bytes),
+        cmocka_unit_test(versions_are_the_known_ones),
         cmocka_unit_test(padding_is_zeros_and_nothing_else_is),
         cmocka_unit_test(a_copy_has_the_geometry_and_nothing_else),
         cmocka_unit_test(the_metadata_pieces_of_meta3_differ),
