@@ -68,27 +68,39 @@ static enum btw_status forgive(struct scan *scan, enum btw_ben_flaw flaw, size_t
     return btw_fail(scan->diag, BTW_BAD_BENCODE, offset, "%s", btw_ben_flaw_name(flaw));
 }
 
-/* Reads digits and the byte `end` behind them; `max` is the largest number that is allowed. */
-static enum btw_status scan_number(struct scan *scan, uint64_t *out, uint64_t max, uint8_t end)
-{
-    const struct btw_slice in = scan->in;
-    size_t start = scan->at;
-    uint64_t value = 0;
+/* So many digits fit whatever they are. */
+enum { DIGITS_SAFE = 18 };
 
-    for (; scan->at < in.len && is_digit(in.data[scan->at]); scan->at++) {
-        uint64_t digit = (uint64_t)(in.data[scan->at] - '0');
-        if (scan->at == start + 1 && value == 0 && forgive(scan, BTW_BEN_LEADING_ZERO, scan->at) != BTW_OK)
-            return BTW_BAD_BENCODE;
-        if (value > (max - digit) / 10)
-            return btw_fail(scan->diag, BTW_BAD_BENCODE, scan->at, "the number is too large");
-        value = value * 10 + digit;
-    }
-    if (scan->at == in.len)
+/* No number with `end` behind it: scan->at is where it stops to be one. */
+static enum btw_status no_number(const struct scan *scan, size_t start, uint8_t end)
+{
+    if (scan->at == scan->in.len)
         return want_more(scan);
     if (scan->at == start)
         return wrong_byte(scan, "a digit");
-    if (in.data[scan->at] != end)
-        return wrong_byte(scan, end == 'e' ? "a digit or 'e'" : "a digit or ':'");
+    return wrong_byte(scan, end == 'e' ? "a digit or 'e'" : "a digit or ':'");
+}
+
+/* Reads digits and the byte `end` behind them; `max` is the largest number that is allowed. */
+static inline enum btw_status scan_number(struct scan *scan, uint64_t *out, uint64_t max, uint8_t end)
+{
+    const struct btw_slice in = scan->in;
+    const size_t start = scan->at;
+    uint64_t value = 0;
+    size_t at = start;
+
+    if (in.len - start > 1 && in.data[start] == '0' && is_digit(in.data[start + 1]) &&
+        forgive(scan, BTW_BEN_LEADING_ZERO, start + 1) != BTW_OK)
+        return BTW_BAD_BENCODE;
+    for (; at < in.len && is_digit(in.data[at]); at++) {
+        uint64_t digit = (uint64_t)(in.data[at] - '0');
+        if (at - start >= DIGITS_SAFE && value > (max - digit) / 10)
+            return btw_fail(scan->diag, BTW_BAD_BENCODE, at, "the number is too large");
+        value = value * 10 + digit;
+    }
+    scan->at = at;
+    if (at == start || at == in.len || in.data[at] != end)
+        return no_number(scan, start, end);
     scan->at++;
     *out = value;
     return BTW_OK;
@@ -96,7 +108,7 @@ static enum btw_status scan_number(struct scan *scan, uint64_t *out, uint64_t ma
 
 static enum btw_status scan_int(struct scan *scan, int64_t *out)
 {
-    uint64_t magnitude;
+    uint64_t magnitude = 0;
     enum btw_status status;
 
     scan->at++;
@@ -264,22 +276,37 @@ enum btw_ben_kind btw_ben_kind(struct btw_slice value)
 
 bool btw_ben_int(struct btw_slice value, int64_t *out)
 {
-    struct scan scan;
-    int64_t number;
+    size_t at = 1;
+    uint64_t number = 0;
 
-    scan_init(&scan, value, true, NULL);
-    if (btw_ben_kind(value) != BTW_BEN_INT || scan_int(&scan, &number) != BTW_OK)
+    if (btw_ben_kind(value) != BTW_BEN_INT)
         return false;
-    *out = number;
+    if (at < value.len && value.data[at] == '-')
+        at++;
+    for (; at < value.len && is_digit(value.data[at]); at++)
+        number = number * 10 + (uint64_t)(value.data[at] - '0');
+    if (at == value.len || value.data[at] != 'e')
+        return false;
+    *out = (int64_t)(value.data[1] == '-' ? 0 - number : number);
+    return true;
+}
+
+static inline bool read_str(struct btw_slice in, struct btw_slice *out)
+{
+    size_t at = 0;
+    uint64_t len = 0;
+
+    for (; at < in.len && is_digit(in.data[at]); at++)
+        len = len * 10 + (uint64_t)(in.data[at] - '0');
+    if (at == 0 || at == in.len || len >= in.len - at)
+        return false;
+    *out = btw_slice_of(in.data + at + 1, (size_t)len);
     return true;
 }
 
 bool btw_ben_str(struct btw_slice value, struct btw_slice *out)
 {
-    struct scan scan;
-
-    scan_init(&scan, value, true, NULL);
-    return btw_ben_kind(value) == BTW_BEN_STR && scan_str(&scan, out) == BTW_OK;
+    return read_str(value, out);
 }
 
 struct btw_ben_iter btw_ben_iter_of(struct btw_slice value)
@@ -292,40 +319,71 @@ struct btw_ben_iter btw_ben_iter_of(struct btw_slice value)
     return iter;
 }
 
-/* Takes one value from the front of *rest. */
+static struct btw_slice behind(struct btw_slice in, size_t used)
+{
+    return btw_slice_of(in.data + used, in.len - used);
+}
+
+/* Bytes of an integer at the front; 0 when it has no end. */
+static size_t int_size(struct btw_slice in)
+{
+    size_t at = 0;
+
+    while (at < in.len && in.data[at] != 'e')
+        at++;
+    return at < in.len ? at + 1 : 0;
+}
+
+/* Bytes of the token at the front of what has passed a check, and how much deeper it leads; 0 when it has no end. */
+static inline size_t token_size(struct btw_slice in, size_t *depth)
+{
+    struct btw_slice text;
+
+    if (read_str(in, &text))
+        return (size_t)(text.data - in.data) + text.len;
+    if (in.len == 0 || (in.data[0] == 'e' && *depth == 0))
+        return 0;
+    if (in.data[0] == 'i')
+        return int_size(in);
+    *depth = in.data[0] == 'e' ? *depth - 1 : *depth + 1;
+    return 1;
+}
+
+/* Takes one value from the front of *rest, which has passed a check; false when it has no end. */
 static bool take(struct btw_slice *rest, struct btw_slice *value)
 {
-    struct scan scan;
-    size_t used;
+    struct btw_slice left = *rest;
+    size_t depth = 0, size;
 
-    scan_init(&scan, *rest, true, NULL);
-    if (check(&scan, &used) != BTW_OK)
-        return false;
-    *value = btw_slice_of(rest->data, used);
-    *rest = btw_slice_of(rest->data + used, rest->len - used);
-    return true;
+    do {
+        size = token_size(left, &depth);
+        left = behind(left, size);
+    } while (size > 0 && depth > 0);
+    *value = btw_slice_of(rest->data, rest->len - left.len);
+    *rest = left;
+    return size > 0;
 }
 
 bool btw_ben_next(struct btw_ben_iter *iter, struct btw_slice *key, struct btw_slice *value)
 {
-    struct btw_slice item;
-
     *key = btw_slice_of(NULL, 0);
     if (iter->rest.len == 0 || iter->rest.data[0] == 'e')
         return false;
-    if (iter->dict && !(take(&iter->rest, &item) && btw_ben_str(item, key)))
-        return false;
+    if (iter->dict) {
+        if (!read_str(iter->rest, key))
+            return false;
+        iter->rest = behind(iter->rest, (size_t)(key->data - iter->rest.data) + key->len);
+    }
     return take(&iter->rest, value);
 }
 
 bool btw_ben_get(struct btw_slice dict, const char *key, struct btw_slice *value)
 {
     struct btw_ben_iter iter = btw_ben_iter_of(dict);
-    struct btw_slice wanted = btw_slice_str(key);
     struct btw_slice name, found;
 
     while (iter.dict && btw_ben_next(&iter, &name, &found))
-        if (btw_slice_equal(name, wanted)) {
+        if (btw_slice_is(name, key)) {
             *value = found;
             return true;
         }

@@ -31,14 +31,26 @@ static bool read_value(void *member, const struct btw_dict_row *row, struct btw_
     return false;
 }
 
+static const struct btw_dict_row *row_of(const struct btw_dict_row *rows, struct btw_slice key)
+{
+    while (rows->key != NULL && !btw_slice_is(key, rows->key))
+        rows++;
+    return rows;
+}
+
 void btw_dict_read(void *out, const struct btw_dict_row *rows, struct btw_slice dict, unsigned *has, unsigned *bad)
 {
-    struct btw_slice value;
+    struct btw_ben_iter iter = btw_ben_iter_of(dict);
+    struct btw_slice key, value;
 
     *has = *bad = 0;
-    for (unsigned i = 0; rows[i].key != NULL; i++)
-        if (btw_ben_get(dict, rows[i].key, &value))
-            *(read_value((uint8_t *)out + rows[i].offset, &rows[i], value) ? has : bad) |= 1U << i;
+    while (btw_ben_next(&iter, &key, &value)) {
+        const struct btw_dict_row *row = row_of(rows, key);
+        unsigned bit = row->key == NULL ? 0 : 1U << (row - rows);
+
+        if ((bit & ~(*has | *bad)) != 0) /* the first, if a key is there twice */
+            *(read_value((uint8_t *)out + row->offset, row, value) ? has : bad) |= bit;
+    }
 }
 
 static void write_value(struct btw_writer *w, const struct btw_dict_row *row, const void *member)

@@ -71,7 +71,7 @@ static void check_ids(struct btw_ext_handshake *hs)
 {
     struct btw_ben_iter iter = btw_ben_iter_of(hs->m);
     struct btw_slice name, value;
-    bool taken[UINT8_MAX + 1] = { false };
+    uint8_t taken[(UINT8_MAX + 1) / 8] = { 0 };
     uint8_t id;
 
     while (btw_ben_next(&iter, &name, &value)) {
@@ -79,8 +79,8 @@ static void check_ids(struct btw_ext_handshake *hs)
             hs->bad |= BTW_EXT_M;
             continue;
         }
-        hs->shared_id |= id != 0 && taken[id];
-        taken[id] = true;
+        hs->shared_id |= id != 0 && btw_bit_get(taken, id);
+        btw_bit_set(taken, id, true);
     }
 }
 
@@ -114,8 +114,16 @@ bool btw_ext_id_of(const struct btw_ext_handshake *hs, const char *name, uint8_t
 
 void btw_ext_map_update(struct btw_ext_map *map, const struct btw_ext_handshake *hs)
 {
-    for (int i = 0; i < BTW_EXTS; i++)
-        btw_ext_id_of(hs, names[i], &map->id[i]);
+    struct btw_ben_iter iter = btw_ben_iter_of(hs->m);
+    struct btw_slice name, value;
+    bool seen[BTW_EXTS] = { false }; /* the first counts, if a name is there twice */
+
+    while (btw_ben_next(&iter, &name, &value))
+        for (int i = 0; i < BTW_EXTS; i++)
+            if (!seen[i] && btw_slice_is(name, names[i])) {
+                seen[i] = true;
+                read_id(value, &map->id[i]);
+            }
 }
 
 enum btw_ext btw_ext_map_find(const struct btw_ext_map *map, uint8_t id)

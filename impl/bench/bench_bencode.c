@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "btw/dict.h"
 #include "btw/ext.h"
 #include "btw/ut_metadata.h"
 #include "btw/ut_pex.h"
@@ -31,26 +32,50 @@ static void peer_exchange(void)
     bench_use(msg.added.len + msg.added_f.len + msg.added6.len + msg.dropped.len);
 }
 
+struct info {
+    struct btw_slice files, name, hashes;
+    int64_t piece_length;
+};
+static const struct btw_dict_row info_rows[] = {
+    { "files", BTW_BEN_LIST, offsetof(struct info, files), NULL },
+    { "name", BTW_BEN_STR, offsetof(struct info, name), NULL },
+    { "piece length", BTW_BEN_INT, offsetof(struct info, piece_length), NULL },
+    { "pieces", BTW_BEN_STR, offsetof(struct info, hashes), NULL },
+    { NULL, BTW_BEN_NONE, 0, NULL },
+};
+
+struct file {
+    int64_t length;
+    struct btw_slice path;
+};
+static const struct btw_dict_row file_rows[] = {
+    { "length", BTW_BEN_INT, offsetof(struct file, length), NULL },
+    { "path", BTW_BEN_LIST, offsetof(struct file, path), NULL },
+    { NULL, BTW_BEN_NONE, 0, NULL },
+};
+
 /* Name, hashes, and of every file its length and its path. */
 static void info_dictionary(void)
 {
-    struct btw_slice info, files, file, path, part, name, hashes, key;
-    unsigned flaws;
-    int64_t length, piece_length;
+    struct btw_slice dict, item, part, name, key;
+    struct info info;
+    struct file file;
+    unsigned flaws, has, bad;
     uint64_t sum = 0;
 
-    assert(btw_ben_dict_at_front(metadata, &info, &flaws, NULL) == BTW_OK);
-    assert(btw_ben_get_str(info, "name", &name) && btw_ben_get_int(info, "piece length", &piece_length));
-    assert(btw_ben_get_str(info, "pieces", &hashes) && btw_ben_get(info, "files", &files));
-    for (struct btw_ben_iter i = btw_ben_iter_of(files); btw_ben_next(&i, &key, &file);) {
-        assert(btw_ben_get_int(file, "length", &length) && btw_ben_get(file, "path", &path));
-        sum += (uint64_t)length;
-        for (struct btw_ben_iter p = btw_ben_iter_of(path); btw_ben_next(&p, &key, &part);) {
+    assert(btw_ben_dict_at_front(metadata, &dict, &flaws, NULL) == BTW_OK);
+    btw_dict_read(&info, info_rows, dict, &has, &bad);
+    assert(has == 0xf);
+    for (struct btw_ben_iter i = btw_ben_iter_of(info.files); btw_ben_next(&i, &key, &item);) {
+        btw_dict_read(&file, file_rows, item, &has, &bad);
+        assert(has == 0x3);
+        sum += (uint64_t)file.length;
+        for (struct btw_ben_iter p = btw_ben_iter_of(file.path); btw_ben_next(&p, &key, &part);) {
             assert(btw_ben_str(part, &name));
             sum += name.len;
         }
     }
-    bench_use(sum + hashes.len + (uint64_t)piece_length);
+    bench_use(sum + info.hashes.len + (uint64_t)info.piece_length);
 }
 
 static void small_dictionaries(void)

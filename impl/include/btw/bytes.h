@@ -154,5 +154,15 @@ static inline bool btw_slice_equal(struct btw_slice a, struct btw_slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+/* Is it this text?  Most texts that are compared differ in their first letter. */
+static inline bool btw_slice_is(struct btw_slice slice, const char *text)
+{
+    size_t i = 0;
+
+    while (i < slice.len && text[i] != '\0' && slice.data[i] == (uint8_t)text[i])
+        i++;
+    return i == slice.len && text[i] == '\0';
+}
+
 BTW_END_DECLS
 #endif
