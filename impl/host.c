@@ -110,7 +110,7 @@ bool btw_torrent_know(struct torrent *torrent, const struct btw_metainfo *meta)
         return false;
     }
     torrent->meta = *meta;
-    torrent->geometry = (struct btw_geometry){ meta->pieces, meta->piece_length, meta->total_length };
+    torrent->geometry = (struct btw_geometry){ meta->pieces, meta->piece_length, meta->total_length, NULL };
     torrent->have = have;
     torrent->order = order;
     torrent->known = true;

@@ -214,6 +214,10 @@ static int64_t reaction_to(const struct btw_peer *peer, const struct btw_msg *ms
         return policy->on_fast_off;
     case BTW_BREACH_DHT_OFF:
         return msg->port == 0 ? policy->on_port_zero : policy->on_port;
+    case BTW_BREACH_HASHES_UNASKED:
+        return policy->on_hashes_unasked;
+    case BTW_BREACH_HASHES_MANY:
+        return REACT_IGNORE; /* rejected */
     case BTW_BREACH_EXT_OFF:
         return policy->on_ext_off;
     case BTW_BREACH_EXT_ID:

@@ -30,6 +30,8 @@ uint32_t btw_piece_size(const struct btw_geometry *geometry, uint32_t piece)
 {
     if (piece >= geometry->pieces)
         return 0;
+    if (geometry->piece_sizes != NULL)
+        return geometry->piece_sizes[piece];
     if (piece + 1 < geometry->pieces)
         return geometry->piece_length;
     return (uint32_t)(geometry->total_length - (uint64_t)piece * geometry->piece_length);
@@ -81,6 +83,8 @@ void btw_session_init(struct btw_session *session, const struct btw_session_conf
                                                   .allowed_fast = config->allowed_fast[who],
                                                   .pending = config->pending[who],
                                                   .pending_cap = config->pending_cap[who],
+                                                  .hash_pending = config->hash_pending[who],
+                                                  .hash_cap = config->hash_cap[who],
                                                   .last_ms = now_ms };
         memset(config->have[who], 0, config->map_size);
         memset(config->allowed_fast[who], 0, config->map_size);

@@ -20,7 +20,14 @@ enum btw_who session_other(enum btw_who who);
 /* What `who` waits for will not come: all of it (NULL), or blocks of one piece. */
 void session_void(struct btw_session *session, enum btw_who who, const uint32_t *piece);
 
-/* Rows of the table that stand in session_ext.c. */
+/* Rows of the table that stand in session_hash.c, */
+enum btw_breach session_check_hash_request(const struct btw_session *session, enum btw_who who,
+                                           const struct btw_msg *msg);
+void session_apply_hash_request(struct btw_session *session, enum btw_who who, const struct btw_msg *msg,
+                                int64_t now_ms);
+enum btw_breach session_check_hashes(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg);
+void session_apply_hashes(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms);
+/* and in session_ext.c. */
 enum btw_breach session_check_extended(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg);
 void session_apply_extended(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms);
 

@@ -407,9 +407,9 @@ static const struct {
     [BTW_REJECT]         = { true,  true,  check_reject,       apply_reject },
     [BTW_ALLOWED_FAST]   = { true,  true,  check_allowed_fast, apply_allowed_fast },
     [BTW_EXTENDED]       = { false, false, session_check_extended, session_apply_extended },
-    [BTW_HASH_REQUEST]   = { false, true,  NULL,               NULL },
-    [BTW_HASHES]         = { false, true,  NULL,               NULL },
-    [BTW_HASH_REJECT]    = { false, true,  NULL,               NULL },
+    [BTW_HASH_REQUEST]   = { false, true,  session_check_hash_request, session_apply_hash_request },
+    [BTW_HASHES]         = { false, true,  session_check_hashes, session_apply_hashes },
+    [BTW_HASH_REJECT]    = { false, true,  session_check_hashes, session_apply_hashes },
     [BTW_RAW]            = { false, false, NULL,               NULL },
 };
 /* clang-format on */

@@ -195,7 +195,7 @@ static void judged_64k(void)
     static uint8_t maps[4][TORRENT_PIECES / 8], all[TORRENT_PIECES / 8];
     static struct btw_pending pending[2][PENDING];
     struct btw_geometry geometry = { TORRENT_PIECES, TORRENT_PIECE_LENGTH,
-                                     (uint64_t)TORRENT_PIECES * TORRENT_PIECE_LENGTH };
+                                     (uint64_t)TORRENT_PIECES * TORRENT_PIECE_LENGTH, NULL };
     struct btw_session_config config = { .geometry = geometry,
                                          .map_size = sizeof all,
                                          .have = { maps[0], maps[1] },

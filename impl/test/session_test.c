@@ -46,7 +46,7 @@ static void open_bench(struct bench *b, bool known, bool permissive)
 {
     *b = (struct bench){ .now_ms = 5000 };
     b->config = (struct btw_session_config){
-        .geometry = { known ? PIECES : 0, known ? 32768 : 0, known ? 9 * 32768 + 5000 : 0 },
+        .geometry = { known ? PIECES : 0, known ? 32768 : 0, known ? 9 * 32768 + 5000 : 0, NULL },
         .map_size = 2,
         .have = { b->maps[0], b->maps[1] },
         .allowed_fast = { b->maps[2], b->maps[3] },
@@ -434,7 +434,7 @@ static void early_availability(void **state)
         { "< have piece=9", BTW_BREACH_NONE, 1 },
         { "< have piece=10", BTW_BREACH_INDEX, 0 },
     };
-    const struct btw_geometry geometry = { PIECES, 32768, 9 * 32768 + 5000 };
+    const struct btw_geometry geometry = { PIECES, 32768, 9 * 32768 + 5000, NULL };
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -453,10 +453,84 @@ static void early_availability(void **state)
     }
 }
 
+#define ROOT "root=c5c907dc04430ebb1cbe748195971d38eb707c0b5a24e2ec6b5fd5c995cb6d7f "
+#define HASHES(fields) ROOT fields " hashes=\"\""
+
+/* BEP 52: each hash request has one answer that repeats its fields, whoever asks. */
+static void hash_requests_are_answered_once(void **state)
+{
+    static const struct {
+        const char *line;
+        enum btw_breach breach;
+        size_t ours, theirs; /* open */
+    } rows[] = {
+        { "> hash_request " ROOT "base=0 index=0 length=2 proof=2", BTW_BREACH_NONE, 1, 0 },
+        { "> hash_request " ROOT "base=0 index=2 length=2 proof=2", BTW_BREACH_NONE, 2, 0 },
+        { "> hash_request " ROOT "base=0 index=4 length=2 proof=2", BTW_BREACH_HASHES_MANY, 2, 0 },
+        { "< hash_request " ROOT "base=1 index=0 length=4 proof=0", BTW_BREACH_NONE, 2, 1 },
+        { "< hashes " HASHES("base=1 index=0 length=4 proof=0"), BTW_BREACH_HASHES_UNASKED, 2, 1 },
+        { "< hashes " HASHES("base=0 index=2 length=2 proof=1"), BTW_BREACH_HASHES_UNASKED, 2, 1 },
+        { "< hashes " HASHES("base=0 index=0 length=2 proof=2"), BTW_BREACH_NONE, 1, 1 },
+        { "< hashes " HASHES("base=0 index=0 length=2 proof=2"), BTW_BREACH_HASHES_UNASKED, 1, 1 },
+        { "< hash_reject " ROOT "base=0 index=0 length=2 proof=2", BTW_BREACH_HASHES_UNASKED, 1, 1 },
+        { "< hash_reject " ROOT "base=0 index=2 length=2 proof=2", BTW_BREACH_NONE, 0, 1 },
+        { "> hashes " HASHES("base=1 index=0 length=8 proof=0"), BTW_BREACH_HASHES_UNASKED, 0, 1 },
+        { "> hash_reject " ROOT "base=1 index=0 length=4 proof=0", BTW_BREACH_NONE, 0, 0 },
+    };
+    struct btw_hash_pending pending[2][2];
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, true, false);
+    for (int who = BTW_US; who <= BTW_THEM; who++) {
+        b.config.hash_pending[who] = pending[who];
+        b.config.hash_cap[who] = 2;
+    }
+    btw_session_init(&b.session, &b.config, b.now_ms);
+    greet(&b, "[fast]");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(play(&b, rows[i].line), rows[i].breach);
+        assert_int_equal(b.session.party[BTW_US].hash_count, rows[i].ours);
+        assert_int_equal(b.session.party[BTW_THEM].hash_count, rows[i].theirs);
+    }
+}
+
+static void hashes_are_not_judged_without_room_for_requests(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, true, false);
+    greet(&b, "[fast]");
+    assert_int_equal(play(&b, "< hashes " HASHES("base=0 index=0 length=2 proof=0")), BTW_BREACH_NONE);
+    assert_int_equal(play(&b, "> hash_request " ROOT "base=0 index=0 length=2 proof=0"), BTW_BREACH_NONE);
+    assert_int_equal(b.session.party[BTW_US].hash_count, 0);
+}
+
+/* BEP 52: any piece may be the last of its file. */
+static void pieces_may_have_sizes_of_their_own(void **state)
+{
+    static const uint32_t sizes[PIECES] = { 32768, 1, 32768, 5000, 32768, 32768, 32768, 32768, 32768, 7 };
+    static const struct {
+        struct btw_block block;
+        bool fits;
+    } rows[] = {
+        { { 0, 16384, 16384 }, true }, { { 1, 0, 1 }, true },  { { 1, 0, 2 }, false },  { { 1, 1, 1 }, false },
+        { { 3, 0, 5000 }, true },      { { 3, 4999, 2 }, false }, { { 9, 0, 7 }, true }, { { 10, 0, 1 }, false },
+    };
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, true, false);
+    b.config.geometry.piece_sizes = sizes;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(btw_block_fits(&b.config.geometry, rows[i].block), rows[i].fits);
+}
+
 /* "All but one" is a thing that a magnet must remember, too. */
 static void early_withdrawals(void **state)
 {
-    const struct btw_geometry geometry = { PIECES, 32768, 9 * 32768 + 5000 };
+    const struct btw_geometry geometry = { PIECES, 32768, 9 * 32768 + 5000, NULL };
     struct bench b;
 
     (void)state;
@@ -574,6 +648,9 @@ int main(void)
         cmocka_unit_test(refused_is_not_sent_unless_permissive),
         cmocka_unit_test(early_availability),
         cmocka_unit_test(early_withdrawals),
+        cmocka_unit_test(hash_requests_are_answered_once),
+        cmocka_unit_test(hashes_are_not_judged_without_room_for_requests),
+        cmocka_unit_test(pieces_may_have_sizes_of_their_own),
         cmocka_unit_test(an_unknown_geometry_is_bounded),
         cmocka_unit_test(deadlines),
         cmocka_unit_test(totals_and_rates),

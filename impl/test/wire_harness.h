@@ -177,7 +177,7 @@ static void config_end(struct end *end, const char *peer_id)
     btw_wire_defaults(&end->config);
     memcpy(end->config.torrent.info_hash, HASH, 20);
     memcpy(end->config.torrent.peer_id, peer_id, 20);
-    end->config.torrent.geometry = (struct btw_geometry){ PIECES, PIECE_SIZE, TOTAL };
+    end->config.torrent.geometry = (struct btw_geometry){ PIECES, PIECE_SIZE, TOTAL, NULL };
     end->config.event = on_event;
     end->config.memory = on_memory;
     end->config.user = end;

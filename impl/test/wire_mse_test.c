@@ -112,7 +112,7 @@ static bool find_torrent(void *user, struct btw_wire *wire, const struct btw_msg
     struct end *end = user;
 
     assert_ptr_equal(wire, &end->wire);
-    torrent->geometry = (struct btw_geometry){ 3, 16384, 40000 };
+    torrent->geometry = (struct btw_geometry){ 3, 16384, 40000, NULL };
     return memcmp(handshake->info_hash, other_hash, 20) == 0;
 }
 

@@ -235,6 +235,7 @@ BTW_BEGIN_DECLS
     X(on_choked_piece,         0,       "a block while they choke")                                                    \
     X(on_cancelled_piece,      0,       "an answer to a request we cancelled")                                         \
     X(on_reject_unasked,       1,       "a reject nobody asked for")                                                   \
+    X(on_hashes_unasked,       1,       "hashes, or a hash_reject, nobody asked for")                                  \
     X(on_cancel_unasked,       0,       "a cancel of nothing")                                                         \
     X(on_metadata_type,        0,       "an unknown msg_type")                                                         \
     X(on_metadata_bad,         0,       "metadata of a size that does not fit")                                        \

@@ -14,6 +14,7 @@
 #include "btw/api.h"
 #include "btw/bytes.h"
 #include "btw/ext.h"
+#include "btw/hash_exchange.h"
 #include "btw/msg.h"
 #include "btw/rate.h"
 
@@ -46,7 +47,9 @@ BTW_BEGIN_DECLS
     X(EXT_ID,            false,    "BEP 10", "an extended id the receiver has not announced")                       \
     X(EXT_LAYOUT,        false,    "BEP 10", "an lt_donthave or upload_only with a payload of the wrong size")      \
     X(NOT_HELD,          true,     "BEP 54", "lt_donthave for a piece that is not announced")                       \
-    X(DHT_OFF,           false,    "BEP 5",  "a port to a side without the DHT bit")
+    X(DHT_OFF,           false,    "BEP 5",  "a port to a side without the DHT bit")                                \
+    X(HASHES_UNASKED,    false,    "BEP 52", "hashes, or a hash_reject, that nobody asked for")                     \
+    X(HASHES_MANY,       false,    "BEP 52", "more open hash requests than the table holds")
 /* clang-format on */
 
 enum btw_breach {
@@ -63,6 +66,7 @@ struct btw_geometry {
     uint32_t pieces;
     uint32_t piece_length;
     uint64_t total_length;
+    const uint32_t *piece_sizes; /* of each piece, where each file begins with one of its own (BEP 52); else NULL */
 };
 /* Bytes of one piece, the last one may be shorter; 0 outside the torrent. */
 uint32_t btw_piece_size(const struct btw_geometry *geometry, uint32_t piece);
@@ -83,6 +87,12 @@ struct btw_pending {
     bool late;      /* its timeout has been reported */
 };
 
+/* One open hash request (BEP 52): sent, and answered neither by hashes nor by a hash_reject. */
+struct btw_hash_pending {
+    struct btw_hash_range range;
+    int64_t since_ms;
+};
+
 enum btw_who { BTW_US, BTW_THEM };
 
 /* What one party has said.  Callers read; only the session writes. */
@@ -101,6 +111,8 @@ struct btw_party {
     size_t bitfield_size;        /* of a bitfield before the geometry is known */
     struct btw_pending *pending; /* open requests of this party, oldest first */
     size_t pending_cap, pending_count;
+    struct btw_hash_pending *hash_pending; /* open hash requests of this party, oldest first */
+    size_t hash_cap, hash_count;
     struct btw_ext_map ext; /* ids this party wants to be sent */
     uint64_t payload_bytes; /* blocks sent */
     uint64_t wire_bytes;    /* everything sent */
@@ -150,6 +162,8 @@ struct btw_session_config {
     uint8_t *have[2], *allowed_fast[2];
     struct btw_pending *pending[2];
     size_t pending_cap[2];
+    struct btw_hash_pending *hash_pending[2]; /* room for hash requests (BEP 52), */
+    size_t hash_cap[2];                       /* 0: not kept, and hashes are not judged */
     int64_t request_timeout_ms, keepalive_ms, idle_ms; /* 0: never */
     bool permissive;             /* a refused message of ours counts as sent: for tools that break rules on purpose */
     btw_session_event_fn *event; /* may be NULL */
@@ -183,6 +197,10 @@ enum btw_status btw_session_send(struct btw_session *session, const struct btw_m
 /* Fast, or the extension protocol: both handshakes are there and have the bit. */
 bool btw_session_fast(const struct btw_session *session);
 bool btw_session_ext(const struct btw_session *session);
+
+/* The oldest open hash request of `who` for this very range, or NULL. */
+const struct btw_hash_pending *btw_party_hash_pending(const struct btw_session *session, enum btw_who who,
+                                                      const struct btw_hash_range *range);
 
 bool btw_party_has(const struct btw_session *session, enum btw_who who, uint32_t piece);
 bool btw_party_allowed(const struct btw_session *session, enum btw_who who, uint32_t piece);
