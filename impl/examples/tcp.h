@@ -12,6 +12,7 @@
 
 struct tcp {
     struct btw_wire wire;
+    void *user; /* the caller's */
     /* all other fields are private */
     uv_tcp_t socket;
     uv_timer_t timer;
