@@ -92,8 +92,8 @@ static void queue_request(struct btw_mse *mse)
 
 static void make_ciphers(struct btw_mse *mse)
 {
-    btw_mse_cipher(&mse->sends, mse->dials, mse->secret, mse->config.skey);
-    btw_mse_cipher(&mse->receives, !mse->dials, mse->secret, mse->config.skey);
+    btw_mse_cipher(&mse->ciphers.sends, mse->dials, mse->secret, mse->config.skey);
+    btw_mse_cipher(&mse->ciphers.receives, !mse->dials, mse->secret, mse->config.skey);
 }
 
 /* A plain stream begins with the header; a public key can be taken not to. */
@@ -106,7 +106,7 @@ static enum btw_mse_reason read_header(struct btw_mse *mse)
     }
     if (mse->dials)
         return BTW_MSE_PLAIN_ANSWER;
-    mse->method = BTW_MSE_NONE;
+    mse->ciphers.method = BTW_MSE_NONE;
     expect(mse, DONE, 0);
     return BTW_MSE_NO_REASON;
 }
@@ -127,7 +127,7 @@ static enum btw_mse_reason read_key(struct btw_mse *mse)
     make_ciphers(mse);
     queue_request(mse);
     memcpy(mse->mark, vc, VC_SIZE);
-    btw_rc4_crypt(&mse->receives, mse->mark, VC_SIZE);
+    btw_rc4_crypt(&mse->ciphers.receives, mse->mark, VC_SIZE);
     expect(mse, SYNC, VC_SIZE);
     return BTW_MSE_NO_REASON;
 }
@@ -185,13 +185,13 @@ static enum btw_mse_reason read_method(struct btw_mse *mse)
 
     mse->seen.methods = methods;
     if (!mse->dials) {
-        mse->method = select_method(&mse->config, methods);
-        if (mse->method == BTW_MSE_NONE)
+        mse->ciphers.method = select_method(&mse->config, methods);
+        if (mse->ciphers.method == BTW_MSE_NONE)
             return BTW_MSE_NO_METHOD;
     } else {
         if ((methods != BTW_MSE_PLAINTEXT && methods != BTW_MSE_RC4) || (methods & mse->config.methods) == 0)
             return BTW_MSE_BAD_SELECT;
-        mse->method = (enum btw_mse_method)methods;
+        mse->ciphers.method = (enum btw_mse_method)methods;
     }
     expect(mse, PAD_LEN, 2);
     return BTW_MSE_NO_REASON;
@@ -223,8 +223,8 @@ static enum btw_mse_reason read_ia_len(struct btw_mse *mse)
     struct btw_reader r = btw_reader_of(btw_slice_of(mse->field, 2));
 
     mse->seen.ia = btw_read_u16(&r);
-    mse->ia_left = mse->seen.ia;
-    queue_methods(mse, mse->method);
+    mse->ciphers.ia_left = mse->seen.ia;
+    queue_methods(mse, mse->ciphers.method);
     expect(mse, DONE, 0);
     return BTW_MSE_NO_REASON;
 }
@@ -307,7 +307,7 @@ enum btw_status btw_mse_feed(struct btw_mse *mse, struct btw_slice *in, struct b
         if (!collect(mse, in))
             return BTW_MORE;
         if (row->secret)
-            btw_rc4_crypt(&mse->receives, mse->field, mse->need);
+            btw_rc4_crypt(&mse->ciphers.receives, mse->field, mse->need);
         mse->held = 0;
         mse->reason = row->read(mse);
         if (mse->reason != BTW_MSE_NO_REASON)
@@ -331,7 +331,7 @@ size_t btw_mse_output(struct btw_mse *mse, uint8_t *to, size_t cap)
             part->bytes = btw_slice_of(part->bytes.data + len, part->bytes.len - len);
         }
         if (part->secret)
-            btw_rc4_crypt(&mse->sends, to + done, len);
+            btw_rc4_crypt(&mse->ciphers.sends, to + done, len);
         done += len;
         mse->queue_at += part->bytes.len == 0;
     }
@@ -352,12 +352,12 @@ const char *btw_mse_reason_name(enum btw_mse_reason reason)
 enum btw_mse_method btw_mse_method(const struct btw_mse *mse)
 {
     assert(mse->stage == DONE);
-    return mse->method;
+    return mse->ciphers.method;
 }
 
 const uint8_t *btw_mse_skey(const struct btw_mse *mse)
 {
-    assert(mse->stage == DONE && mse->method != BTW_MSE_NONE);
+    assert(mse->stage == DONE && mse->ciphers.method != BTW_MSE_NONE);
     return mse->config.skey;
 }
 
@@ -366,18 +366,39 @@ struct btw_slice btw_mse_header(void)
     return btw_slice_of(header, BTW_MSE_HEADER_SIZE);
 }
 
+void btw_mse_ciphers_encrypt(struct btw_mse_ciphers *ciphers, uint8_t *data, size_t len)
+{
+    if (ciphers->method == BTW_MSE_RC4)
+        btw_rc4_crypt(&ciphers->sends, data, len);
+}
+
+void btw_mse_ciphers_decrypt(struct btw_mse_ciphers *ciphers, uint8_t *data, size_t len)
+{
+    size_t ia = len < ciphers->ia_left ? len : ciphers->ia_left;
+
+    ciphers->ia_left -= ia;
+    btw_rc4_crypt(&ciphers->receives, data, ciphers->method == BTW_MSE_RC4 ? len : ia);
+}
+
+bool btw_mse_ciphers_needed(const struct btw_mse_ciphers *ciphers)
+{
+    return ciphers->method == BTW_MSE_RC4 || ciphers->ia_left > 0;
+}
+
+struct btw_mse_ciphers btw_mse_detach(const struct btw_mse *mse)
+{
+    assert(mse->stage == DONE && mse->queue_at == mse->queue_len);
+    return mse->ciphers;
+}
+
 void btw_mse_encrypt(struct btw_mse *mse, uint8_t *data, size_t len)
 {
     assert(mse->stage == DONE && mse->queue_at == mse->queue_len);
-    if (mse->method == BTW_MSE_RC4)
-        btw_rc4_crypt(&mse->sends, data, len);
+    btw_mse_ciphers_encrypt(&mse->ciphers, data, len);
 }
 
 void btw_mse_decrypt(struct btw_mse *mse, uint8_t *data, size_t len)
 {
-    size_t ia = len < mse->ia_left ? len : mse->ia_left;
-
     assert(mse->stage == DONE);
-    mse->ia_left -= ia;
-    btw_rc4_crypt(&mse->receives, data, mse->method == BTW_MSE_RC4 ? len : ia);
+    btw_mse_ciphers_decrypt(&mse->ciphers, data, len);
 }

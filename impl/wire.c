@@ -230,7 +230,7 @@ static bool dial(struct btw_wire *wire)
     assert(status == BTW_OK);
     if (wire->config.mse.crypto != BTW_WIRE_CLEAR)
         return wire_crypt_begin(wire);
-    if (!wire_queue_reserve(wire, BTW_HANDSHAKE_SIZE))
+    if (!wire_queue_reserve(wire, BTW_HANDSHAKE_SIZE, false))
         return false;
     wire_queue_msg(wire, &handshake);
     return true;
@@ -288,7 +288,7 @@ void wire_stream(struct btw_wire *wire, struct btw_slice in)
 enum btw_status btw_wire_receive(struct btw_wire *wire, uint8_t *data, size_t len, int64_t now_ms)
 {
     wire_enter(wire, now_ms);
-    if (wire->crypt != NULL)
+    if (wire->crypt != NULL || wire->ciphers != NULL)
         wire_crypt_receive(wire, data, len);
     else
         wire_stream(wire, btw_slice_of(data, len));
@@ -306,19 +306,16 @@ void btw_wire_eof(struct btw_wire *wire)
 
 void btw_wire_tick(struct btw_wire *wire, int64_t now_ms)
 {
-    bool quiet;
-
     if (wire->closed != BTW_CLOSE_NONE)
         return;
+    if (wire->ready && wire->session.keepalive_at_ms <= now_ms)
+        btw_wire_trim(wire);
     wire_enter(wire, now_ms);
-    quiet = wire->begun && wire->session.keepalive_at_ms <= now_ms && btw_wire_queued(wire) == 0;
     if (!wire->ready && wire->handshake_at_ms <= now_ms)
         btw_wire_close(wire, BTW_CLOSE_HANDSHAKE);
     else if (wire->ready)
         btw_session_tick(&wire->session, now_ms);
     wire_leave(wire);
-    if (quiet && wire->closed == BTW_CLOSE_NONE)
-        btw_wire_trim(wire);
 }
 
 int64_t btw_wire_deadline(const struct btw_wire *wire)

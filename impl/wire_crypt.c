@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * MSE in front of the stream.  Its state is large and is held only while it is needed: until the methods are agreed
- * upon, and as long as RC4 goes on.
+ * MSE in front of the stream.  Its state is large and is held only until the methods are agreed upon; then the ciphers
+ * go on alone, and only as long as there is something to decipher.
  */
 #include <assert.h>
 
@@ -9,7 +9,6 @@
 
 struct btw_wire_crypt {
     struct btw_mse mse;
-    bool done;
     uint8_t ia[BTW_HANDSHAKE_SIZE];
 };
 
@@ -34,7 +33,7 @@ static bool pump(struct btw_wire *wire)
     while (len > 0) {
         struct btw_writer w;
 
-        if (!wire_queue_reserve(wire, BTW_MSE_PAD_MAX))
+        if (!wire_queue_reserve(wire, BTW_MSE_PAD_MAX, false))
             return false;
         w = wire_queue_writer(wire);
         len = btw_mse_output(&wire->crypt->mse, w.data, w.cap);
@@ -62,7 +61,6 @@ bool wire_crypt_begin(struct btw_wire *wire)
     wire->crypt = wire_memory(wire, NULL, 0, sizeof *wire->crypt);
     if (wire->crypt == NULL)
         return false;
-    wire->crypt->done = false;
     memcpy(config.private_key, wanted->private_key, sizeof config.private_key);
     if (!wire->dials) {
         btw_mse_accept(&wire->crypt->mse, &config);
@@ -79,7 +77,9 @@ bool wire_crypt_begin(struct btw_wire *wire)
 void wire_crypt_free(struct btw_wire *wire)
 {
     wire_memory(wire, wire->crypt, sizeof *wire->crypt, 0);
+    wire_memory(wire, wire->ciphers, sizeof *wire->ciphers, 0);
     wire->crypt = NULL;
+    wire->ciphers = NULL;
 }
 
 const uint8_t *wire_crypt_hash(const struct btw_wire *wire)
@@ -87,10 +87,9 @@ const uint8_t *wire_crypt_hash(const struct btw_wire *wire)
     return wire->hash_known ? wire->hash : NULL;
 }
 
-static void tell_secured(struct btw_wire *wire, enum btw_mse_method method)
+static void tell_secured(struct btw_wire *wire)
 {
-    wire->method = method;
-    wire_tell(wire, &(struct btw_wire_event){ .kind = BTW_WIRE_SECURED, .method = method });
+    wire_tell(wire, &(struct btw_wire_event){ .kind = BTW_WIRE_SECURED, .method = wire->method });
 }
 
 /* The peer speaks in clear: an initiator that we accept, or one that answers so because it has not waited for us. */
@@ -105,25 +104,34 @@ static void go_on_in_clear(struct btw_wire *wire, struct btw_slice rest)
         struct btw_msg handshake = wire_handshake(wire);
 
         wire_queue_drop(wire);
-        if (!wire_queue_reserve(wire, BTW_HANDSHAKE_SIZE)) {
+        if (!wire_queue_reserve(wire, BTW_HANDSHAKE_SIZE, false)) {
             btw_wire_close(wire, BTW_CLOSE_MEMORY);
             return;
         }
         wire_queue_msg(wire, &handshake);
     }
-    tell_secured(wire, BTW_MSE_NONE);
+    tell_secured(wire);
     wire_stream(wire, btw_mse_header());
     wire_stream(wire, rest);
 }
 
+/* The ciphers go on, without the handshake. */
 static void secured(struct btw_wire *wire)
 {
     struct btw_mse *mse = &wire->crypt->mse;
+    struct btw_mse_ciphers *ciphers = wire_memory(wire, NULL, 0, sizeof *ciphers);
 
-    wire->crypt->done = true;
+    if (ciphers == NULL) {
+        btw_wire_close(wire, BTW_CLOSE_MEMORY);
+        return;
+    }
+    *ciphers = btw_mse_detach(mse);
     wire->hash_known = true;
     memcpy(wire->hash, btw_mse_skey(mse), sizeof wire->hash);
-    tell_secured(wire, btw_mse_method(mse));
+    wire->method = btw_mse_method(mse);
+    wire_crypt_free(wire);
+    wire->ciphers = ciphers;
+    tell_secured(wire);
 }
 
 static void agree(struct btw_wire *wire, struct btw_slice *in)
@@ -150,19 +158,19 @@ void wire_crypt_receive(struct btw_wire *wire, uint8_t *data, size_t len)
     struct btw_slice in = btw_slice_of(data, len);
     uint8_t *rest;
 
-    if (!wire->crypt->done)
+    if (wire->crypt != NULL)
         agree(wire, &in);
-    if (wire->closed != BTW_CLOSE_NONE || wire->crypt == NULL || !wire->crypt->done)
+    if (wire->closed != BTW_CLOSE_NONE || wire->ciphers == NULL)
         return;
     rest = data + (len - in.len);
     if (in.len > 0)
-        btw_mse_decrypt(&wire->crypt->mse, rest, in.len);
-    if (wire->method == BTW_MSE_PLAINTEXT && wire->crypt->mse.ia_left == 0)
+        btw_mse_ciphers_decrypt(wire->ciphers, rest, in.len);
+    if (!btw_mse_ciphers_needed(wire->ciphers))
         wire_crypt_free(wire);
     wire_stream(wire, btw_slice_of(rest, in.len));
 }
 
 void wire_crypt_send(struct btw_wire *wire, uint8_t *data, size_t len)
 {
-    btw_mse_encrypt(&wire->crypt->mse, data, len);
+    btw_mse_ciphers_encrypt(wire->ciphers, data, len);
 }

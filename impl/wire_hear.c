@@ -138,13 +138,6 @@ static void hear_handshake(struct btw_wire *wire, const struct btw_msg *msg)
 /* --- messages --------------------------------------------------------------------------------------------------------
  */
 
-/* BEP 6: every request gets an answer. */
-static void reject_if_open(struct btw_wire *wire, struct btw_block block)
-{
-    if (btw_session_fast(&wire->session) && btw_party_pending(&wire->session, BTW_THEM, block) != NULL)
-        wire_reject(wire, block);
-}
-
 /* A bitfield, or have_all, where only a have is expected (aria2 1.36): what is new in it counts as so many haves. */
 static bool hear_late_availability(struct btw_wire *wire, const struct btw_msg *msg)
 {
@@ -173,8 +166,8 @@ static void refuse(struct btw_wire *wire, const struct btw_msg *msg, enum btw_br
     }
     if (breach == BTW_BREACH_LATE_AVAILABILITY && hear_late_availability(wire, msg))
         return;
-    if (msg->type == BTW_REQUEST)
-        reject_if_open(wire, block_of(msg));
+    if (msg->type == BTW_REQUEST && btw_session_fast(&wire->session))
+        wire_reject(wire, block_of(msg));
     wire_tell(wire, &(struct btw_wire_event){
                         .kind = BTW_WIRE_REFUSED, .msg = msg, .block = block_of(msg), .breach = breach });
 }
@@ -187,9 +180,11 @@ static void hear_request(struct btw_wire *wire, const struct btw_msg *msg)
         wire_tell_msg(wire, msg);
 }
 
+/* BEP 6: every request gets an answer. */
 static void hear_cancel(struct btw_wire *wire, const struct btw_msg *msg)
 {
-    reject_if_open(wire, block_of(msg));
+    if (btw_session_fast(&wire->session))
+        wire_reject(wire, block_of(msg));
     wire_tell_msg(wire, msg);
 }
 

@@ -74,8 +74,8 @@ void wire_crypt_free(struct btw_wire *wire);
 /* --- wire_queue.c ----------------------------------------------------------------------------------------------------
  */
 
-/* Room for so many own bytes and one block, where wire_queue_own() and wire_queue_msg() then put them. */
-bool wire_queue_reserve(struct btw_wire *wire, size_t own);
+/* Room for so many own bytes, and for a block if there is one; false without memory. */
+bool wire_queue_reserve(struct btw_wire *wire, size_t own, bool block);
 /* The room that was reserved; what is written there is told by wire_queue_wrote(). */
 struct btw_writer wire_queue_writer(struct btw_wire *wire);
 void wire_queue_wrote(struct btw_wire *wire, size_t len);

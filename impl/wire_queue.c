@@ -88,9 +88,9 @@ size_t wire_queue_own(const struct btw_msg *msg)
     return btw_msg_size(msg) - (msg->type == BTW_PIECE ? msg->data.len : 0);
 }
 
-bool wire_queue_reserve(struct btw_wire *wire, size_t own)
+bool wire_queue_reserve(struct btw_wire *wire, size_t own, bool block)
 {
-    return reserve_own(wire, own) && reserve_ref(wire);
+    return reserve_own(wire, own) && (!block || reserve_ref(wire));
 }
 
 struct btw_writer wire_queue_writer(struct btw_wire *wire)

@@ -29,7 +29,7 @@ static enum btw_status say(struct btw_wire *wire, const struct btw_msg *msg, int
 
     if (msg->type == BTW_REQUEST && !wire_grow_requests(wire, BTW_US))
         return BTW_NO_SPACE;
-    if (!wire_queue_reserve(wire, wire_queue_own(msg)))
+    if (!wire_queue_reserve(wire, wire_queue_own(msg), msg->type == BTW_PIECE))
         return BTW_NO_SPACE;
     status = btw_session_send(&wire->session, msg, now_ms, NULL);
     if (status == BTW_OK || wire->config.permissive)
@@ -197,11 +197,13 @@ enum btw_status btw_wire_reject(struct btw_wire *wire, struct btw_block block, i
     return send_block(wire, BTW_REJECT, block, now_ms);
 }
 
+/* A request that is not in the table, for that was full, gets its answer all the same; room has been reserved. */
 void wire_reject(struct btw_wire *wire, struct btw_block block)
 {
     struct btw_msg msg = { .type = BTW_REJECT, .piece = block.piece, .begin = block.begin, .length = block.length };
 
-    wire_owe(wire, &msg);
+    if (wire_owe(wire, &msg) == BTW_REFUSED && !wire->config.permissive)
+        wire_queue_msg(wire, &msg);
 }
 
 enum btw_status btw_wire_allowed_fast(struct btw_wire *wire, uint32_t piece, int64_t now_ms)

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "btw/notation.h"
 #include "btw/wire.h"
 
 enum { PIECES = 10, PIECE_SIZE = 32768, LAST_SIZE = 5000, TOTAL = 9 * PIECE_SIZE + LAST_SIZE, LOG_SIZE = 8192 };
@@ -41,12 +42,12 @@ struct pair {
     uint32_t random; /* 0: whole chunks */
 };
 
-static uint8_t byte_at(uint64_t offset)
+static inline uint8_t byte_at(uint64_t offset)
 {
     return (uint8_t)(offset * 2654435761u >> 13);
 }
 
-static uint8_t *content(void)
+static inline uint8_t *content(void)
 {
     static uint8_t bytes[TOTAL];
 
@@ -56,13 +57,13 @@ static uint8_t *content(void)
     return bytes;
 }
 
-static struct btw_slice block_bytes(struct btw_block block)
+static inline struct btw_slice block_bytes(struct btw_block block)
 {
     return btw_slice_of(content() + (size_t)block.piece * PIECE_SIZE + block.begin, block.length);
 }
 
-static void note(struct end *end, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void note(struct end *end, const char *format, ...)
+static inline void note(struct end *end, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static inline void note(struct end *end, const char *format, ...)
 {
     size_t len = strlen(end->log);
     va_list args;
@@ -75,13 +76,13 @@ static void note(struct end *end, const char *format, ...)
     va_end(args);
 }
 
-static void note_block(struct end *end, const char *what, const struct btw_wire_event *event)
+static inline void note_block(struct end *end, const char *what, const struct btw_wire_event *event)
 {
     note(end, "%s %u:%u+%u%s", what, event->block.piece, event->block.begin, event->block.length,
          event->late ? " late" : "");
 }
 
-static void note_event(struct end *end, const struct btw_wire_event *event)
+static inline void note_event(struct end *end, const struct btw_wire_event *event)
 {
     const char *name = btw_wire_event_name(event->kind);
 
@@ -127,7 +128,7 @@ static void note_event(struct end *end, const struct btw_wire_event *event)
     }
 }
 
-static void keep_part(struct end *end, struct btw_block block, size_t offset, struct btw_slice part)
+static inline void keep_part(struct end *end, struct btw_block block, size_t offset, struct btw_slice part)
 {
     size_t at = (size_t)block.piece * PIECE_SIZE + block.begin + offset;
 
@@ -136,7 +137,7 @@ static void keep_part(struct end *end, struct btw_block block, size_t offset, st
         memcpy(end->got + at, part.data, part.len);
 }
 
-static void on_event(void *user, struct btw_wire *wire, const struct btw_wire_event *event)
+static inline void on_event(void *user, struct btw_wire *wire, const struct btw_wire_event *event)
 {
     struct end *end = user;
 
@@ -158,7 +159,7 @@ static void on_event(void *user, struct btw_wire *wire, const struct btw_wire_ev
 }
 
 /* Exact heap blocks, so that ASan sees every step beside them. */
-static void *on_memory(void *user, void *memory, size_t size)
+static inline void *on_memory(void *user, void *memory, size_t size)
 {
     struct end *end = user;
 
@@ -171,7 +172,7 @@ static void *on_memory(void *user, void *memory, size_t size)
     return realloc(memory, size);
 }
 
-static void config_end(struct end *end, const char *peer_id)
+static inline void config_end(struct end *end, const char *peer_id)
 {
     memset(end, 0, sizeof *end);
     btw_wire_defaults(&end->config);
@@ -186,7 +187,7 @@ static void config_end(struct end *end, const char *peer_id)
 }
 
 /* Change the configs, then open(). */
-static void prepare(struct pair *pair)
+static inline void prepare(struct pair *pair)
 {
     pair->now_ms = 1000;
     pair->random = 0;
@@ -194,14 +195,14 @@ static void prepare(struct pair *pair)
     config_end(&pair->b, "-BB0001-bbbbbbbbbbbb");
 }
 
-static uint32_t draw(struct pair *pair)
+static inline uint32_t draw(struct pair *pair)
 {
     pair->random = pair->random * 1664525u + 1013904223u;
     return pair->random >> 8;
 }
 
 /* Some of what `from` has to say reaches `to`; false when there is nothing. */
-static bool carry(struct pair *pair, struct end *from, struct end *to)
+static inline bool carry(struct pair *pair, struct end *from, struct end *to)
 {
     struct btw_slice slices[4];
     size_t most = pair->random == 0 ? SIZE_MAX : 1 + draw(pair) % (draw(pair) % 4 == 0 ? 20000 : 60);
@@ -227,7 +228,7 @@ static bool carry(struct pair *pair, struct end *from, struct end *to)
 }
 
 /* Until neither has anything to say. */
-static void run(struct pair *pair)
+static inline void run(struct pair *pair)
 {
     bool more = true;
 
@@ -239,14 +240,14 @@ static void run(struct pair *pair)
     }
 }
 
-static void open_pair(struct pair *pair)
+static inline void open_pair(struct pair *pair)
 {
     assert_int_equal(btw_wire_dial(&pair->a.wire, &pair->a.config, pair->now_ms), BTW_OK);
     assert_int_equal(btw_wire_accept(&pair->b.wire, &pair->b.config, pair->now_ms), BTW_OK);
     run(pair);
 }
 
-static void close_pair(struct pair *pair)
+static inline void close_pair(struct pair *pair)
 {
     btw_wire_destroy(&pair->a.wire);
     btw_wire_destroy(&pair->b.wire);
@@ -258,18 +259,76 @@ static void close_pair(struct pair *pair)
 }
 
 /* What an end was told since the last time. */
-static void expect(struct end *end, const char *log)
+static inline void expect(struct end *end, const char *log)
 {
     assert_string_equal(end->log, log);
     end->log[0] = '\0';
 }
 
-static enum btw_status serve(struct end *end, struct btw_block block, int64_t now_ms)
+static inline enum btw_status serve(struct end *end, struct btw_block block, int64_t now_ms)
 {
     enum btw_status status = btw_wire_piece(&end->wire, block.piece, block.begin, block_bytes(block), now_ms);
 
     end->blocks += status == BTW_OK;
     return status;
+}
+
+/* Bytes that came, in a block of just their size. */
+static inline enum btw_status receive(struct end *end, const void *data, size_t len, int64_t now_ms)
+{
+    uint8_t *bytes = malloc(len);
+    enum btw_status status;
+
+    assert_non_null(bytes);
+    memcpy(bytes, data, len);
+    status = btw_wire_receive(&end->wire, bytes, len, now_ms);
+    free(bytes);
+    return status;
+}
+
+/* The message came, in the notation. */
+static inline enum btw_status hear(struct end *end, const char *text, int64_t now_ms)
+{
+    uint8_t scratch[1000], wire[1000];
+    struct btw_msg msg;
+    size_t len;
+
+    assert_int_equal(btw_msg_parse(&msg, scratch, sizeof scratch, text, strlen(text), NULL), BTW_OK);
+    assert_int_equal(btw_msg_encode(wire, sizeof wire, &len, &msg), BTW_OK);
+    return receive(end, wire, len, now_ms);
+}
+
+/* What `end` has to say, in the notation, one message behind the other with ", " between; takes it. */
+static inline void expect_said(struct end *end, const char *want)
+{
+    char text[4096] = "";
+    uint8_t bytes[4096];
+    struct btw_slice slices[8], in;
+    size_t count, len = 0, used, at = 0;
+    struct btw_msg msg;
+
+    while ((count = btw_wire_output(&end->wire, slices, 8)) > 0) {
+        size_t before = len;
+
+        for (size_t i = 0; i < count; i++) {
+            assert_true(len + slices[i].len <= sizeof bytes);
+            memcpy(bytes + len, slices[i].data, slices[i].len);
+            len += slices[i].len;
+        }
+        btw_wire_sent(&end->wire, len - before, end->wire.now_ms);
+    }
+    for (in = btw_slice_of(bytes, len); in.len > 0; in = btw_slice_of(in.data + used, in.len - used)) {
+        size_t printed;
+        enum btw_status status = in.data[0] == 19 ? btw_handshake_decode(&msg, &used, in, NULL)
+                                                  : btw_msg_decode(&msg, &used, in, BTW_LEN_MAX_DEFAULT, NULL);
+
+        assert_int_equal(status, BTW_OK);
+        if (at > 0)
+            at += (size_t)snprintf(text + at, sizeof text - at, ", ");
+        assert_int_equal(btw_msg_print(text + at, sizeof text - at, &printed, &msg, BTW_PRINT_FULL), BTW_OK);
+        at += printed;
+    }
+    assert_string_equal(text, want);
 }
 
 #endif

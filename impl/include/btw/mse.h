@@ -105,6 +105,14 @@ struct btw_mse_part {
     bool secret;
 };
 
+/* What the payload needs, and all that is needed when the handshake is done: a third of struct btw_mse. */
+struct btw_mse_ciphers {
+    /* all fields are private */
+    enum btw_mse_method method;
+    struct btw_rc4 sends, receives;
+    size_t ia_left; /* bytes of IA that were not decrypted yet */
+};
+
 /* Points into itself: it must stay where it is. */
 struct btw_mse {
     struct btw_mse_seen seen; /* for all to read */
@@ -113,10 +121,8 @@ struct btw_mse {
     bool dials;
     int stage;
     enum btw_mse_reason reason;
-    enum btw_mse_method method;
-    struct btw_rc4 sends, receives;
-    size_t taken;   /* bytes of the other end */
-    size_t ia_left; /* bytes of IA that were not decrypted yet */
+    struct btw_mse_ciphers ciphers;
+    size_t taken; /* bytes of the other end */
     size_t held, need;
     uint8_t field[BTW_MSE_PAD_MAX]; /* the unfinished field */
     uint8_t secret[BTW_MSE_KEY_SIZE];
@@ -158,6 +164,14 @@ struct btw_slice btw_mse_header(void);
  * all output was fetched.  Before that, A has nothing to send but IA. */
 void btw_mse_encrypt(struct btw_mse *mse, uint8_t *data, size_t len);
 void btw_mse_decrypt(struct btw_mse *mse, uint8_t *data, size_t len);
+
+/* The same without the handshake: when both of the above may be called, a copy of the ciphers goes on instead, and the
+ * struct btw_mse is not needed any more. */
+struct btw_mse_ciphers btw_mse_detach(const struct btw_mse *mse);
+void btw_mse_ciphers_encrypt(struct btw_mse_ciphers *ciphers, uint8_t *data, size_t len);
+void btw_mse_ciphers_decrypt(struct btw_mse_ciphers *ciphers, uint8_t *data, size_t len);
+/* Is there still something to do?  Not with BTW_MSE_PLAINTEXT when all of IA has been decrypted. */
+bool btw_mse_ciphers_needed(const struct btw_mse_ciphers *ciphers);
 
 /* The arithmetic, for a responder's table of torrents and for those who test others.
  *

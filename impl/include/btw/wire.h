@@ -248,8 +248,9 @@ struct btw_wire {
     struct btw_stream stream;
     struct btw_wire_queue queue;
     struct btw_wire_extensions extensions;
-    struct btw_wire_crypt *crypt; /* while MSE is going on, and under RC4 */
-    uint8_t *buffer;              /* of the stream, when `small` does not do */
+    struct btw_wire_crypt *crypt;    /* while MSE is going on */
+    struct btw_mse_ciphers *ciphers; /* under RC4 */
+    uint8_t *buffer;                 /* of the stream, when `small` does not do */
     size_t buffer_size;
     uint8_t *maps;
     size_t memory; /* bytes held */
