@@ -84,5 +84,11 @@ enum btw_status btw_wire_extended(struct btw_wire *wire, const char *name, struc
  * all extensions.  The first is sent without being asked for.  As btw_wire_send(). */
 enum btw_status btw_wire_extended_handshake(struct btw_wire *wire, int64_t now_ms);
 
+/* We no longer have a piece that we announced: says so by "lt_donthave" (BEP 54), which must be in use, and lets go of
+ * the peer's open requests for it: they are void, or rejected with Fast.  As btw_wire_extended(), and BTW_REFUSED also
+ * when the piece was not announced; the peer then goes on believing what it believed.  That the peer has lost a piece
+ * is accounted for before `on_message` is called. */
+enum btw_status btw_wire_donthave(struct btw_wire *wire, uint32_t piece, int64_t now_ms);
+
 BTW_END_DECLS
 #endif
