@@ -24,6 +24,7 @@ struct btw_monitor *btw_monitor_new(const struct btw_monitor_world *world, int64
     monitor->found = found;
     monitor->user = user;
     monitor->met_ms = INT64_MIN;
+    rules_index(monitor->rules_on);
     said_init(&monitor->said[BTW_DIALLER]);
     said_init(&monitor->said[BTW_ACCEPTOR]);
     return monitor;

@@ -31,6 +31,7 @@ enum moment {
     MOMENT_LONG_AFTER,      /* and LONG_AFTER_MS */
     MOMENT_PULSE, /* a message of either side, or its close, shows that the connection is there, and a long silence
                    * of some side is behind it */
+    EVENTS
 };
 
 /* A set of piece indices. */
@@ -133,6 +134,7 @@ struct btw_monitor {
     int64_t met_ms; /* both handshakes seen; INT64_MIN: not yet */
     bool fast, ext; /* both have set the bit */
     bool first_words_done, long_after_done, ended;
+    uint64_t rules_on[EVENTS]; /* sets of indices of rules, by event */
 };
 
 /* What a check is given. */
@@ -152,7 +154,9 @@ struct judge {
 void breach(const struct judge *judge, enum btw_verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Runs every rule for one event (a bit of ON()) against one side. */
+/* Fills in which rules each event is judged by. */
+void rules_index(uint64_t on[EVENTS]);
+/* Runs every rule for one event (a message type or a moment) against one side. */
 void rules_run(struct judge *judge, unsigned event);
 
 /* Takes a message into the state of both sides, after it was judged. */

@@ -206,15 +206,22 @@ const struct btw_rule *btw_rule_find(const char *id_or_name)
     return NULL;
 }
 
+_Static_assert(sizeof rules / sizeof rules[0] <= RULES_MAX, "said.told has a counter for each rule, rule sets a bit");
+
+void rules_index(uint64_t on[EVENTS])
+{
+    memset(on, 0, EVENTS * sizeof on[0]);
+    for (unsigned event = 0; event < EVENTS; event++)
+        for (size_t i = 0; i < RULE_COUNT; i++)
+            if ((rules[i].on & ON(event)) != 0)
+                on[event] |= UINT64_C(1) << i;
+}
+
 void rules_run(struct judge *judge, unsigned event)
 {
-    _Static_assert(sizeof rules / sizeof rules[0] <= RULES_MAX, "said.told has a counter per rule");
-
-    for (size_t i = 0; i < RULE_COUNT; i++) {
-        if ((rules[i].on & ON(event)) == 0)
-            continue;
-        judge->rule = &rules[i].rule;
-        judge->rule_index = i;
-        rules[i].check(judge);
+    for (uint64_t left = judge->monitor->rules_on[event]; left != 0; left &= left - 1) {
+        judge->rule_index = (size_t)__builtin_ctzll(left);
+        judge->rule = &rules[judge->rule_index].rule;
+        rules[judge->rule_index].check(judge);
     }
 }

@@ -12,22 +12,14 @@ enum btw_who session_other(enum btw_who who)
     return who == BTW_US ? BTW_THEM : BTW_US;
 }
 
-static bool both_have(const struct btw_session *session, const char *bit)
-{
-    const struct btw_party *us = &session->party[BTW_US], *them = &session->party[BTW_THEM];
-
-    return us->handshake && them->handshake && btw_reserved_has(us->reserved, bit) &&
-           btw_reserved_has(them->reserved, bit);
-}
-
 bool btw_session_fast(const struct btw_session *session)
 {
-    return both_have(session, "fast");
+    return session->fast;
 }
 
 bool btw_session_ext(const struct btw_session *session)
 {
-    return both_have(session, "ext");
+    return session->ext;
 }
 
 /* While the geometry is unknown every index that can be remembered may turn out to be right. */
@@ -162,11 +154,21 @@ static enum btw_breach check_handshake(const struct btw_session *session, enum b
     return session->party[who].handshake ? BTW_BREACH_HANDSHAKE_TWICE : BTW_BREACH_NONE;
 }
 
+static bool both_have(const struct btw_session *session, const char *bit)
+{
+    const struct btw_party *us = &session->party[BTW_US], *them = &session->party[BTW_THEM];
+
+    return us->handshake && them->handshake && btw_reserved_has(us->reserved, bit) &&
+           btw_reserved_has(them->reserved, bit);
+}
+
 static void apply_handshake(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms)
 {
     (void)now_ms;
     session->party[who].handshake = true;
     memcpy(session->party[who].reserved, msg->reserved, sizeof msg->reserved);
+    session->fast = both_have(session, "fast");
+    session->ext = both_have(session, "ext");
 }
 
 /* BEP 3: a choke makes the requests of the choked side void.  BEP 6: it does not, each of them is rejected. */

@@ -175,6 +175,7 @@ struct btw_session {
     struct btw_session_config config;
     struct btw_party party[2];           /* by enum btw_who; read only */
     enum btw_breach breach;              /* of the last call that returned BTW_REFUSED */
+    bool fast, ext;                      /* private: both handshakes are there and have the bit */
     int64_t keepalive_at_ms, idle_at_ms; /* private */
 };
 
