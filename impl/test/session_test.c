@@ -357,6 +357,27 @@ static void a_withdrawn_piece_is_not_counted(void **state)
     assert_int_equal(b.session.party[BTW_THEM].have_count, 10);
 }
 
+/* A permissive session says what it should not, and knows what that does not mean. */
+static void nonsense_changes_nothing(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, true, true);
+    greet(&b, "[ext]");
+    play(&b, "< extended ext=0 dict={m={lt_donthave=7 upload_only=3}}");
+    play(&b, "> have piece=2");
+    b.events[0] = '\0';
+    assert_int_equal(play(&b, "> extended ext=7 data=000002"), BTW_BREACH_EXT_LAYOUT);
+    assert_int_equal(play(&b, "> extended ext=7 data=00000001"), BTW_BREACH_NOT_HELD);
+    assert_int_equal(play(&b, "> extended ext=7 data=0000000a"), BTW_BREACH_INDEX);
+    assert_int_equal(play(&b, "> extended ext=3 data=0101"), BTW_BREACH_EXT_LAYOUT);
+    assert_int_equal(play(&b, "< extended ext=0 data=6431"), BTW_BREACH_NONE);
+    assert_string_equal(b.events, "");
+    assert_int_equal(b.session.party[BTW_US].have_count, 1);
+    assert_false(b.session.party[BTW_US].upload_only);
+}
+
 static void the_last_port_counts(void **state)
 {
     struct bench b;
@@ -515,8 +536,8 @@ static void pieces_may_have_sizes_of_their_own(void **state)
         struct btw_block block;
         bool fits;
     } rows[] = {
-        { { 0, 16384, 16384 }, true }, { { 1, 0, 1 }, true },  { { 1, 0, 2 }, false },  { { 1, 1, 1 }, false },
-        { { 3, 0, 5000 }, true },      { { 3, 4999, 2 }, false }, { { 9, 0, 7 }, true }, { { 10, 0, 1 }, false },
+        { { 0, 16384, 16384 }, true }, { { 1, 0, 1 }, true },     { { 1, 0, 2 }, false }, { { 1, 1, 1 }, false },
+        { { 3, 0, 5000 }, true },      { { 3, 4999, 2 }, false }, { { 9, 0, 7 }, true },  { { 10, 0, 1 }, false },
     };
     struct bench b;
 
@@ -642,6 +663,7 @@ int main(void)
         cmocka_unit_test(pieces_can_be_withdrawn),
         cmocka_unit_test(upload_only_is_remembered),
         cmocka_unit_test(a_withdrawn_piece_is_not_counted),
+        cmocka_unit_test(nonsense_changes_nothing),
         cmocka_unit_test(the_last_port_counts),
         cmocka_unit_test(nothing_goes_before_the_handshakes),
         cmocka_unit_test(one_bit_is_no_agreement),

@@ -24,7 +24,7 @@ struct btw_magnet {
     uint8_t info_hash[20];           /* xt=urn:btih: */
     uint8_t info_hash_v2[32];        /* xt=urn:btmh:1220 */
     struct btw_slice name;           /* dn */
-    struct btw_slice select;         /* so: files to take, as written */
+    struct btw_slice select;         /* so: files to take, as written; see btw/so.h */
     struct btw_magnet_list trackers; /* tr */
     struct btw_magnet_list peers;    /* x.pe, "host:port" as written */
 };
