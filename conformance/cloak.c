@@ -13,6 +13,7 @@ enum { PLAIN_FIRST_BYTE = 19 };
 struct cloak_plan {
     struct btw_mse_config config; /* without a private key */
     struct btw_mse_lies lies;
+    bool by_default; /* no line says so: the whole run encrypts */
     enum scn_mse_zero zero;
     size_t split, cut_at, cut; /* of the handshake's bytes, as `wire` says; cut SIZE_MAX: all are sent */
     int64_t gap_ms;
@@ -23,6 +24,7 @@ struct cloak {
     struct btw_mse_end *end; /* NULL: the private key waits for their public one */
     uint8_t early[BTW_MSE_KEY_SIZE];
     size_t early_len, heard;
+    bool keyed;       /* their public key is there */
     bool over;        /* the handshake is done */
     uint8_t *pending; /* of the handshake, with its pauses */
     size_t at, len, sent;
@@ -77,6 +79,7 @@ static const uint8_t *skey_of(struct scn_run *run, const struct scn_step *step)
 /* What all peers do where the whole run encrypts. */
 static void plan_plainly(struct scn_run *run, const struct scn_step *step, struct cloak_plan *plan)
 {
+    plan->by_default = true;
     plan->config.methods = run->world->mse;
     plan->config.pad_clear = random_pad(run, scn_random(&run->random) % (BTW_MSE_PAD_MAX + 1));
     plan->config.pad_secret = random_pad(run, scn_random(&run->random) % (BTW_MSE_PAD_MAX + 1));
@@ -290,10 +293,10 @@ static size_t segment(const struct cloak *cloak)
 {
     const struct cloak_plan *plan = cloak->plan;
     size_t len = cloak->len - cloak->at;
-    if (plan->split && plan->split < len)
-        len = plan->split;
-    if (plan->cut_at > cloak->sent && plan->cut_at - cloak->sent < len)
+    if (plan->cut_at > cloak->sent && plan->cut_at - cloak->sent <= len)
         len = plan->cut_at - cloak->sent;
+    else if (plan->split && plan->split < len)
+        len = plan->split;
     return plan->cut - cloak->sent < len ? plan->cut - cloak->sent : len;
 }
 
@@ -309,7 +312,7 @@ void cloak_pump(struct scn_conn *conn)
         conn->last_sent_ms = run_now(run);
         cloak->at += len;
         cloak->sent += len;
-        cloak->not_before = run_now(run) + cloak->plan->gap_ms;
+        cloak->not_before = cloak->at < cloak->len ? run_now(run) + cloak->plan->gap_ms : 0;
     }
 }
 
@@ -366,11 +369,26 @@ static bool listen_first(struct scn_conn *conn, struct btw_slice *bytes)
     return true;
 }
 
+static bool starts_with_zero(const struct cloak *cloak)
+{
+    const struct btw_mse *mse = btw_mse_end_state(cloak->end);
+    return cloak->keyed && (mse->seen.public_key[0] == 0 || mse->secret[0] == 0);
+}
+
+static void count_zeros(struct scn_conn *conn)
+{
+    struct cloak *cloak = conn->cloak;
+    bool first = !cloak->keyed && cloak->heard >= BTW_MSE_KEY_SIZE;
+    cloak->keyed = cloak->keyed || first;
+    conn->mse_zeros += first && starts_with_zero(cloak);
+}
+
 static bool take(struct scn_conn *conn, struct btw_slice wire, struct btw_slice *clear)
 {
     struct cloak *cloak = conn->cloak;
     struct btw_diag diag = { 0 };
     enum btw_status status = btw_mse_end_received(cloak->end, wire, clear, &diag);
+    count_zeros(conn);
     if (status == BTW_MORE)
         cloak_pump(conn);
     else if (status != BTW_OK && !conn->in_garbage)
@@ -389,6 +407,14 @@ bool cloak_received(struct scn_conn *conn, struct btw_slice *bytes)
     if (!cloak->over)
         cloak->heard += wire.len;
     return (cloak->end || listen_first(conn, &wire)) && take(conn, wire, bytes);
+}
+
+/* One secret in 256 begins with a zero byte, which some clients leave out.  That is a scenario of its own, and not the
+ * fault of all others. */
+bool cloak_was_unlucky(const struct scn_conn *conn)
+{
+    const struct cloak *cloak = conn->cloak;
+    return cloak && cloak->end && !cloak->over && cloak->plan->by_default && starts_with_zero(cloak);
 }
 
 /* ---- counters ---------------------------------------------------------------------------------------------------- */

@@ -330,6 +330,7 @@ void conn_dial(struct scn_conn *conn, const struct scn_dial *how)
     conn->target = BTW_ACCEPTOR;
     conn->source = how->source;
     conn->v6 = how->v6;
+    conn->how = *how;
     scn_timeline_note(run->timeline, run_time(run), conn->name, "dial");
     conn->handle = run->link->ops->dial(run->link, conn, how);
 }
@@ -379,6 +380,12 @@ void scn_conn_ended(struct scn_conn *conn, enum btw_end how, const char *error)
     struct scn_run *run = conn->run;
     run->awake = true;
     conn->refused = !conn->opened;
+    if (conn->refused && cloak_was_unlucky(conn)) {
+        scn_timeline_note(run->timeline, run_time(run), conn->name, "# closed; the secret begins with a zero byte");
+        struct scn_dial again = conn->how;
+        conn_dial(conn, &again);
+        return;
+    }
     if (conn->cloak && conn->refused && !conn->in_garbage)
         conn_spoil(conn, "the target closed the connection during the encrypted handshake");
     conn->target_end = how;

@@ -27,9 +27,10 @@ static uint64_t all_messages(const struct btw_view *view)
     return sum;
 }
 
-static uint32_t first_bits(const uint8_t key[4])
+/* Few enough that scripts may multiply them. */
+static uint32_t first_bits(const uint8_t key[3])
 {
-    return (uint32_t)(key[0] & 0x7f) << 24 | (uint32_t)key[1] << 16 | (uint32_t)key[2] << 8 | key[3];
+    return ((uint32_t)key[0] << 16 | (uint32_t)key[1] << 8 | key[2]) >> 4;
 }
 
 static uint64_t count(const struct scn_conn *conn, enum scn_counter counter)
@@ -71,6 +72,7 @@ static uint64_t count(const struct scn_conn *conn, enum scn_counter counter)
     case SCN_COUNT_mse_pad_clear:          return cloak_seen(conn)->pad_clear;
     case SCN_COUNT_mse_pad_secret:         return cloak_seen(conn)->pad_secret;
     case SCN_COUNT_mse_ia:                 return cloak_seen(conn)->ia;
+    case SCN_COUNT_mse_zeros:              return conn->mse_zeros;
     case SCN_COUNTERS:                     break;
     }
     /* clang-format on */

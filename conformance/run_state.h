@@ -68,6 +68,7 @@ struct scn_conn {
     const char *name;
     unsigned number, source;
     bool v6;
+    struct scn_dial how;           /* it was dialled */
     const struct cloak_plan *plan; /* how it encrypts; NULL: in clear */
     struct cloak *cloak;           /* NULL: in clear, or not begun */
     void *handle;                  /* the link's; NULL: not dialled, or forgotten */
@@ -94,6 +95,7 @@ struct scn_conn {
 
     uint64_t metadata_messages, pex_messages, wrong_pieces;
     uint64_t accepts;   /* connections the target made to the listener, refused ones counted, too */
+    uint64_t mse_zeros; /* of its encrypted handshakes, those with a key or a secret that begins with a zero byte */
     int64_t serve_left; /* blocks the reflex still answers; INT64_MAX: all */
     int64_t corrupt;    /* piece whose next block (or metadata) is spoilt, -1: none */
     uint8_t our_metadata_id, our_pex_id;
@@ -219,7 +221,8 @@ void cloak_free(struct scn_conn *conn);
 bool cloak_received(struct scn_conn *conn, struct btw_slice *bytes);
 /* Clear bytes to those of the wire; a view until the next call. */
 struct btw_slice cloak_encrypt(struct scn_conn *conn, struct btw_slice clear);
-bool cloak_is_open(const struct scn_conn *conn); /* messages may be sent */
+bool cloak_was_unlucky(const struct scn_conn *conn); /* it failed by chance, and another try is due */
+bool cloak_is_open(const struct scn_conn *conn);     /* messages may be sent */
 void cloak_pump(struct scn_conn *conn);
 int64_t cloak_deadline(const struct scn_conn *conn);
 /* For counters; what is not there counts nothing. */

@@ -42,11 +42,12 @@
     X(announced,              "pieces the target announced")                                                            \
     X(secured,                "the encryption agreed upon: 0 none, not yet or in clear, 1 plaintext behind it, 2 RC4")  \
     X(mse_bytes,              "bytes of the target before that")                                                        \
-    X(mse_key,                "the first 31 bits of its public key")                                                    \
+    X(mse_key,                "the first 20 bits of its public key")                                                    \
     X(mse_methods,            "crypto_provide or crypto_select, as it sent it")                                         \
     X(mse_pad_clear,          "bytes of its PadA or PadB")                                                              \
     X(mse_pad_secret,         "bytes of its PadC or PadD")                                                              \
-    X(mse_ia,                 "bytes of its IA")
+    X(mse_ia,                 "bytes of its IA")                                                                         \
+    X(mse_zeros,              "connections whose public key of the target, or secret, begins with a zero byte")
 
 /* torrent.NAME */
 #define SCN_PROPERTY_LIST(X)                                                                                            \

@@ -8,6 +8,8 @@
 
 #include "peer_impl.h"
 
+enum { REDIAL_MS = 1000 };
+
 bool btw_peer_mse_dials(const struct btw_peer *peer)
 {
     const struct btw_policy *policy = &peer->host->policy;
@@ -153,7 +155,7 @@ bool btw_peer_mse_failed(struct btw_peer *peer, const struct btw_mse_end *end)
         return true;
     if (peer->candidate != NULL && policy->mse_dial == 1) {
         peer->candidate->in_clear = true;
-        peer->candidate->next_dial_ms = peer->host->now_ms;
+        peer->candidate->next_dial_ms = peer->host->now_ms + REDIAL_MS;
     }
     btw_peer_react(peer, policy->on_mse);
     return false;
