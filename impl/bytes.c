@@ -19,11 +19,15 @@ size_t btw_bits_size(uint32_t pieces)
 
 uint32_t btw_bits_count(const uint8_t *bits, uint32_t pieces)
 {
+    size_t whole = pieces / 8, at = 0;
     uint32_t count = 0;
+    uint64_t eight;
 
-    for (size_t i = 0; i < pieces / 8; i++)
-        count += (uint32_t)__builtin_popcount(bits[i]);
-    for (size_t i = pieces / 8 * (size_t)8; i < pieces; i++) /* the last byte may have spare bits */
+    for (; whole - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, bits + at, sizeof eight);
+        count += (uint32_t)__builtin_popcountll(eight);
+    }
+    for (size_t i = 8 * at; i < pieces; i++) /* the last byte may have spare bits */
         count += btw_bit_get(bits, i);
     return count;
 }
