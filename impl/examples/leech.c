@@ -25,7 +25,7 @@ static const char usage[] =
     "  --verbose         print what happens\n"
     "  --help            this text\n";
 
-enum { BLOCK = 16 * 1024 };
+enum { BLOCK = 16 * 1024, REFUSALS_MAX = 10000 };
 enum block_state { WANTED, ASKED, HERE };
 
 struct leech {
@@ -47,6 +47,7 @@ struct leech {
     uint32_t blocks_a_piece; /* but for the last one */
     uint32_t first;          /* no piece in front of it has a block that is wanted */
     uint32_t missing;        /* pieces */
+    uint32_t refusals;       /* since the last block */
     bool failed;
 };
 
@@ -110,6 +111,8 @@ static void ask_again(struct leech *leech, struct btw_block block)
     *state_of(leech, block) = WANTED;
     if (block.piece < leech->first)
         leech->first = block.piece;
+    if (++leech->refusals > REFUSALS_MAX)
+        give_up(leech, "the peer rejects everything");
 }
 
 static void on_block(struct leech *leech, const struct btw_wire_event *event)
@@ -121,6 +124,7 @@ static void on_block(struct leech *leech, const struct btw_wire_event *event)
 
     memcpy(piece + block.begin, event->msg->data.data, block.length);
     *state_of(leech, block) = HERE;
+    leech->refusals = 0;
     for (uint32_t begin = 0; begin < size && complete; begin += BLOCK) {
         other = (struct btw_block){ block.piece, begin, 0 };
         complete = *state_of(leech, other) == HERE;
