@@ -27,7 +27,7 @@ enum btw_status btw_ut_holepunch_decode(struct btw_ut_holepunch *out, struct btw
     msg.is_short = r.at == payload.len && type != BTW_HOLEPUNCH_ERROR;
     if (!msg.is_short)
         msg.error = btw_read_u32(&r);
-    if (r.failed || r.at != payload.len)
+    if (r.failed || address.data == NULL || r.at != payload.len)
         return btw_fail(diag, BTW_BAD_WIRE, r.at, "ut_holepunch with %zu bytes does not fit its kind", payload.len);
     memcpy(msg.peer.address, address.data, address.len);
     *out = msg;
