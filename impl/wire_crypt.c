@@ -139,9 +139,9 @@ static void agree(struct btw_wire *wire, struct btw_slice *in)
     struct btw_mse *mse = &wire->crypt->mse;
     enum btw_status status = btw_mse_feed(mse, in, NULL);
 
-    if (status == BTW_OK && btw_mse_method(mse) == BTW_MSE_NONE) {
-        go_on_in_clear(wire, *in);
-    } else if (btw_mse_reason(mse) == BTW_MSE_PLAIN_ANSWER) {
+    bool clear = status == BTW_OK ? btw_mse_method(mse) == BTW_MSE_NONE : btw_mse_reason(mse) == BTW_MSE_PLAIN_ANSWER;
+
+    if (clear) {
         go_on_in_clear(wire, *in);
     } else if (status != BTW_OK && status != BTW_MORE) {
         wire->mse_reason = btw_mse_reason(mse);

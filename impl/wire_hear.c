@@ -36,14 +36,12 @@ const char *btw_wire_event_name(enum btw_wire_event_kind kind)
     return names[kind] != NULL ? names[kind] : btw_desc_of((enum btw_type)kind)->name;
 }
 
-void wire_tell(struct btw_wire *wire, const struct btw_wire_event *event)
+void wire_tell(struct btw_wire *wire, struct btw_wire_event *event)
 {
-    struct btw_wire_event told = *event;
-
     if (wire->over)
         return;
-    told.now_ms = wire->now_ms;
-    wire->config.event(wire->config.user, wire, &told);
+    event->now_ms = wire->now_ms;
+    wire->config.event(wire->config.user, wire, event);
 }
 
 void wire_tell_block(struct btw_wire *wire, enum btw_wire_event_kind kind, struct btw_block block, bool late)
@@ -53,7 +51,7 @@ void wire_tell_block(struct btw_wire *wire, enum btw_wire_event_kind kind, struc
 
 static struct btw_block block_of(const struct btw_msg *msg)
 {
-    return (struct btw_block){ msg->piece, msg->begin, msg->type == BTW_PIECE ? (uint32_t)msg->data.len : msg->length };
+    return (struct btw_block){ msg->piece, msg->begin, msg->length };
 }
 
 void wire_tell_msg(struct btw_wire *wire, const struct btw_msg *msg)
@@ -205,8 +203,7 @@ static bool hear_part(struct btw_wire *wire, const struct btw_msg *msg, struct b
     };
 
     event.asked = btw_party_pending(&wire->session, BTW_US, block) != NULL;
-    if (msg->data.len > 0)
-        wire_tell(wire, &event);
+    wire_tell(wire, &event);
     return wire->closed == BTW_CLOSE_NONE && offset + msg->data.len == msg->length;
 }
 
@@ -266,6 +263,7 @@ static void hear_allowed(struct btw_wire *wire, const struct btw_msg *msg, bool 
 
 void wire_hear(struct btw_wire *wire, const struct btw_msg *msg)
 {
+    enum btw_status status;
     bool late;
 
     if (msg->type == BTW_HANDSHAKE) {
@@ -281,8 +279,11 @@ void wire_hear(struct btw_wire *wire, const struct btw_msg *msg)
         return;
     }
     late = msg->type == BTW_REJECT && was_late(wire, block_of(msg));
-    if (btw_session_received(&wire->session, msg, wire->now_ms, NULL) == BTW_OK)
+    status = btw_session_received(&wire->session, msg, wire->now_ms, NULL);
+    if (wire->closed != BTW_CLOSE_NONE) /* whoever was told of void requests */
+        return;
+    if (status == BTW_OK)
         hear_allowed(wire, msg, late);
-    else if (wire->closed == BTW_CLOSE_NONE)
+    else
         refuse(wire, msg, wire->session.breach);
 }

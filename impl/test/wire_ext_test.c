@@ -315,8 +315,8 @@ static void an_extension_may_end_it(void **state)
     static const char *const logs[] = {
         "handshake, close ours",
         "handshake, [handshake 01234567890123456789 -AA0001-aaaaaaaaaaaa], ready, close ours",
-        "handshake, [handshake 01234567890123456789 -AA0001-aaaaaaaaaaaa], ready, [extended handshake ], "
-        "extended_handshake, close ours",
+        ("handshake, [handshake 01234567890123456789 -AA0001-aaaaaaaaaaaa], ready, [extended handshake ], "
+         "extended_handshake, close ours"),
     };
 
     (void)state;
@@ -328,6 +328,55 @@ static void an_extension_may_end_it(void **state)
         expect(&p.b, logs[ends_at]);
         close_pair(&p);
     }
+}
+
+/* BEP 54: without Fast a piece that is gone makes requests for it void; whoever is told may close, and then the
+ * extension is not called any more. */
+static void close_on_void(struct end *end, const struct btw_wire_event *event)
+{
+    if (event->kind == BTW_WIRE_VOID)
+        btw_wire_close(&end->wire, BTW_CLOSE_OURS);
+}
+
+static void a_piece_may_go(void **state)
+{
+    static const struct btw_wire_extension donthave = { .name = "lt_donthave", .on_message = on_message };
+    static const struct btw_wire_extension *const all[] = { &donthave, NULL };
+
+    (void)state;
+    for (int close = 0; close < 2; close++) {
+        prepare_quietly();
+        p.a.config.fast = false;
+        open_with(all, all);
+        p.a.quiet = false;
+        p.a.on = close ? close_on_void : NULL;
+        hear(&p.a, "bitfield bits=ffc0", p.now_ms);
+        hear(&p.a, "unchoke", p.now_ms);
+        OK(btw_wire_interested(&p.a.wire, p.now_ms));
+        OK(btw_wire_request(&p.a.wire, (struct btw_block){ 5, 0, 10 }, p.now_ms));
+        hear(&p.a, "extended ext=1 data=00000005", p.now_ms);
+        assert_false(btw_party_has(&p.a.wire.session, BTW_THEM, 5));
+        if (close)
+            expect(&p.a, "bitfield, unchoke, void 5:0+10, choke, close ours");
+        else
+            assert_non_null(strstr(p.a.log, "void 5:0+10, ["));
+        close_pair(&p);
+    }
+}
+
+static void ids_of_nobody_are_not_sent(void **state)
+{
+    static const struct btw_wire_extension *const all[] = { &silent, NULL };
+
+    (void)state;
+    prepare_quietly();
+    open_with(all, all);
+    for (uint8_t id = 1; id < 4; id++)
+        assert_int_equal(btw_wire_send(&p.a.wire, &(struct btw_msg){ .type = BTW_EXTENDED, .ext = id }, p.now_ms),
+                         id == 1 ? BTW_OK : BTW_REFUSED);
+    assert_int_equal(p.a.wire.session.breach, BTW_BREACH_EXT_ID);
+    run(&p);
+    close_pair(&p);
 }
 
 int main(void)
@@ -343,6 +392,8 @@ int main(void)
         cmocka_unit_test(codecs_fit),
         cmocka_unit_test(no_extensions_without_the_bit),
         cmocka_unit_test(an_extension_may_end_it),
+        cmocka_unit_test(a_piece_may_go),
+        cmocka_unit_test(ids_of_nobody_are_not_sent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,6 +91,14 @@ static void a_plain_answer_is_taken_if_allowed(void **state)
     assert_int_equal(btw_wire_receive(&p.a.wire, bytes, sizeof bytes, p.now_ms), BTW_END);
     expect(&p.a, "close not-encrypted");
     btw_wire_destroy(&p.a.wire);
+
+    prepare_mse(BTW_WIRE_PREFERRED, BTW_WIRE_CLEAR, 10);
+    OK(btw_wire_dial(&p.a.wire, &p.a.config, p.now_ms));
+    p.a.fail_at = p.a.allocations + 1;
+    memcpy(bytes, plain_handshake, sizeof bytes);
+    assert_int_equal(btw_wire_receive(&p.a.wire, bytes, sizeof bytes, p.now_ms), BTW_END);
+    expect(&p.a, "secured 0, handshake, close memory"); /* no extended handshake */
+    btw_wire_destroy(&p.a.wire);
 }
 
 static const uint8_t other_hash[20] = "98765432109876543210";
@@ -141,6 +149,18 @@ static void the_torrent_is_looked_up(void **state)
             }
             close_pair(&p);
         }
+}
+
+/* Without a table there is one torrent. */
+static void the_only_torrent_is_found(void **state)
+{
+    (void)state;
+    prepare_mse(BTW_WIRE_REQUIRED, BTW_WIRE_PREFERRED, 5);
+    memcpy(p.a.config.torrent.info_hash, other_hash, 20);
+    open_pair(&p);
+    expect(&p.b, "close mse");
+    assert_int_equal(p.b.wire.mse_reason, BTW_MSE_UNKNOWN_SKEY);
+    close_pair(&p);
 }
 
 /* The handshake inside is for another torrent than MSE was made for: a dialler that lies about one of them. */
@@ -269,6 +289,7 @@ int main(void)
         cmocka_unit_test(levels_meet),
         cmocka_unit_test(a_plain_answer_is_taken_if_allowed),
         cmocka_unit_test(the_torrent_is_looked_up),
+        cmocka_unit_test(the_only_torrent_is_found),
         cmocka_unit_test(mse_and_handshake_must_agree),
         cmocka_unit_test(cuts_do_not_show),
         cmocka_unit_test(what_is_sent_stays_as_it_is),

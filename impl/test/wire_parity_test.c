@@ -422,7 +422,7 @@ static void the_first_timeout_may_close(void **state)
     ask(0, 11, 11);
     ask(0, 22, 11);
     p.a.on = close_on_timeout;
-    btw_wire_tick(&p.a.wire, p.now_ms + 60000);
+    btw_wire_tick(&p.a.wire, p.now_ms + 100000); /* a keep-alive is due, too */
     expect(&p.a, "timeout 0:0+11, choke, void 0:0+11 late, void 0:11+11, void 0:22+11, close ours");
     assert_int_equal(btw_wire_request(&p.a.wire, (struct btw_block){ 0, 0, 1 }, p.now_ms),
                      BTW_END); /* "wire is closed" */

@@ -273,6 +273,10 @@ static void availability_in_fewest_bytes(void **state)
             expect_said(&p.a, want[fast][i]);
             close_pair(&p);
         }
+    open_plain();
+    OK(btw_wire_availability(&p.a.wire, btw_slice_of(NULL, 0), p.now_ms));
+    expect_said(&p.a, "have_none");
+    close_pair(&p);
 }
 
 /* --- the queue -------------------------------------------------------------------------------------------------------
@@ -319,6 +323,61 @@ static void nothing_is_copied_and_nothing_moves(void **state)
     run(&p);
     assert_int_equal(p.b.blocks, 0);
     assert_int_equal(p.b.uploaded, 8 * 16384);
+    close_pair(&p);
+}
+
+/* What is left moves to the front, where nobody looks at it. */
+static void room_is_used_again(void **state)
+{
+    struct btw_slice slices[20];
+    size_t held;
+
+    (void)state;
+    open_for_requests();
+    ask_for(12);
+    btw_wire_trim(&p.b.wire);
+    for (uint32_t i = 0; i < 8; i++)
+        OK(serve(&p.b, (struct btw_block){ i / 2, i % 2 * 16384, 16384 }, p.now_ms));
+    held = btw_wire_memory(&p.b.wire, false);
+    assert_int_equal(btw_wire_output(&p.b.wire, slices, 20), 16);
+    btw_wire_sent(&p.b.wire, 6 * (13 + 16384), p.now_ms);
+    OK(serve(&p.b, (struct btw_block){ 4, 0, 16384 }, p.now_ms));
+    assert_int_equal(btw_wire_output(&p.b.wire, slices, 6), 6);
+    OK(btw_wire_keepalive(&p.b.wire, p.now_ms));
+    btw_wire_sent(&p.b.wire, 3 * (13 + 16384), p.now_ms); /* the keep-alive stays, behind what is gone */
+    for (uint32_t i = 9; i < 12; i++)
+        OK(serve(&p.b, (struct btw_block){ i / 2, i % 2 * 16384, 16384 }, p.now_ms));
+    assert_int_equal(btw_wire_memory(&p.b.wire, false), held);
+    run(&p);
+    assert_int_equal(p.b.uploaded, 12 * 16384);
+    assert_memory_equal(p.a.got + 4 * PIECE_SIZE + 16384, content() + 4 * PIECE_SIZE + 16384, PIECE_SIZE + 16384);
+    close_pair(&p);
+}
+
+/* Trimming takes nothing that is in use. */
+static void trim_in_event(struct end *end, const struct btw_wire_event *event)
+{
+    (void)event;
+    btw_wire_trim(&end->wire);
+}
+
+static void trimming_is_harmless(void **state)
+{
+    static const uint8_t front[] = { 0, 0, 0x40, 9, 7, 0, 0, 0, 1, 0, 0, 0x40, 0 };
+
+    (void)state;
+    open_for_requests();
+    ask_for(4);
+    p.a.on = p.b.on = trim_in_event;
+    receive(&p.a, front, sizeof front, p.now_ms);
+    receive(&p.a, content() + PIECE_SIZE + 16384, 10000, p.now_ms);
+    btw_wire_trim(&p.a.wire);
+    assert_true(btw_wire_memory(&p.a.wire, false) > 16384);
+    receive(&p.a, content() + PIECE_SIZE + 26384, 6384, p.now_ms);
+    expect(&p.a, "piece 1:16384+16384");
+    assert_memory_equal(p.a.got + PIECE_SIZE + 16384, content() + PIECE_SIZE + 16384, 16384);
+    btw_wire_trim(&p.a.wire);
+    assert_true(btw_wire_memory(&p.a.wire, false) < 1000);
     close_pair(&p);
 }
 
@@ -546,13 +605,13 @@ static void an_idle_wire_is_small(void **state)
 static void memory_may_run_out(void **state)
 {
     (void)state;
-    for (int secret = 0; secret < 2; secret++)
+    for (unsigned row = 0; row < 4; row++)
         for (size_t fail_at = 1; fail_at < 40; fail_at++) {
             bool dialled, accepted;
 
             prepare(&p);
-            p.a.config.mse.crypto = p.b.config.mse.crypto = secret ? BTW_WIRE_REQUIRED : BTW_WIRE_CLEAR;
-            p.a.fail_at = p.b.fail_at = fail_at;
+            p.a.config.mse.crypto = p.b.config.mse.crypto = row & 1 ? BTW_WIRE_REQUIRED : BTW_WIRE_CLEAR;
+            *(row & 2 ? &p.a.fail_at : &p.b.fail_at) = fail_at;
             dialled = btw_wire_dial(&p.a.wire, &p.a.config, p.now_ms) == BTW_OK;
             accepted = btw_wire_accept(&p.b.wire, &p.b.config, p.now_ms) == BTW_OK;
             assert_int_equal(dialled, p.a.wire.closed != BTW_CLOSE_MEMORY);
@@ -631,6 +690,8 @@ int main(void)
         cmocka_unit_test(every_message_can_be_said),
         cmocka_unit_test(availability_in_fewest_bytes),
         cmocka_unit_test(nothing_is_copied_and_nothing_moves),
+        cmocka_unit_test(room_is_used_again),
+        cmocka_unit_test(trimming_is_harmless),
         cmocka_unit_test(a_full_queue_says_so_and_drains),
         cmocka_unit_test(an_empty_queue_takes_anything),
         cmocka_unit_test(who_never_reads_is_cut_off),
