@@ -58,6 +58,8 @@ static const struct btw_desc descs[] = {
 #define TYPE_OF_ID(type, name, id, spec, ...) [id] = type,
 static const uint8_t type_of_id[UINT8_MAX + 1] = { FRAMES(TYPE_OF_ID) }; /* 0, the handshake: of no message */
 
+static const uint8_t protocol[20] = "\x13" "BitTorrent protocol";
+
 /* The same rows once more, for the sizes of the fields: as members of a struct of bytes. */
 #undef U8
 #undef U16
@@ -70,14 +72,23 @@ static const uint8_t type_of_id[UINT8_MAX + 1] = { FRAMES(TYPE_OF_ID) }; /* 0, t
 #define U16(member)               member[2]
 #define U32(member)               member[4]
 #define BYTES(size, member)       member[size]
-#define REST(name, least, unit)   rest[UINT8_MAX]
+#define REST(name, least, unit)   rest[OPEN]
 #define PAYLOAD                   REST(, ,)
 #define NONE                      none[0]
 #define SIZE(...)                 sizeof(struct { uint8_t __VA_ARGS__; })
 
+enum { OPEN = 1 << 8, PLAIN_LEN_MAX = 1 + 3 * 4 };
+
+/* By type, the bytes of all fields, and OPEN when there may be more behind them. */
+#define SIZE_OF_FIELDS(type, name, id, spec, ...) [type] = SIZE(__VA_ARGS__),
+static const uint16_t fields_size[BTW_TYPES] = {
+    [BTW_HANDSHAKE] = BTW_HANDSHAKE_SIZE - sizeof protocol,
+    FRAMES(SIZE_OF_FIELDS)
+    [BTW_RAW] = OPEN,
+};
+
 /* By id, the length prefix of a frame that has nothing but the first of the numbers piece, begin and length, as have
  * all that come by the thousand; 0 for others. */
-enum { PLAIN_LEN_MAX = 1 + 3 * 4 };
 #define NUMBERS_ONLY(size)        ((size) % 4 == 0 && 1 + (size) <= PLAIN_LEN_MAX ? 1 + (size) : 0)
 #define PLAIN_LEN(type, name, id, spec, ...) [id] = (uint8_t)NUMBERS_ONLY(SIZE(__VA_ARGS__)),
 static const uint8_t plain_len[UINT8_MAX + 1] = { FRAMES(PLAIN_LEN) };
@@ -96,9 +107,6 @@ static const struct btw_reserved_bit reserved_bits[] = {
     { NULL,       0, 0,    NULL },
 };
 /* clang-format on */
-
-static const uint8_t protocol[20] = "\x13"
-                                    "BitTorrent protocol";
 
 const struct btw_reserved_bit *btw_reserved_bits(void)
 {
@@ -218,12 +226,9 @@ struct btw_slice btw_field_bytes(const struct btw_msg *msg, const struct btw_fie
 
 size_t btw_msg_size(const struct btw_msg *msg)
 {
-    const struct btw_desc *desc = btw_desc_of(msg->type);
-    size_t size = head_size(desc);
+    size_t fields = fields_size[msg->type];
 
-    for (const struct btw_field *field = desc->fields; field->name != NULL; field++)
-        size += is_rest(field) ? msg->data.len : field->size;
-    return size;
+    return head_size(btw_desc_of(msg->type)) + fields % OPEN + (fields >= OPEN ? msg->data.len : 0);
 }
 
 static void field_write(struct btw_writer *w, const struct btw_msg *msg, const struct btw_field *field)

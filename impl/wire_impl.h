@@ -17,7 +17,7 @@ void wire_leave(struct btw_wire *wire);
 
 /* --- events ----------------------------------------------------------------------------------------------------------
  */
-void wire_tell(struct btw_wire *wire, const struct btw_wire_event *event);
+void wire_tell(struct btw_wire *wire, struct btw_wire_event *event);
 void wire_tell_block(struct btw_wire *wire, enum btw_wire_event_kind kind, struct btw_block block, bool late);
 /* The message as an event of its own kind. */
 void wire_tell_msg(struct btw_wire *wire, const struct btw_msg *msg);

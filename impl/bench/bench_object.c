@@ -95,7 +95,7 @@ static void send_pieces(void)
     struct btw_msg msg;
     size_t used;
 
-    open_wire(&wire, TORRENT_PIECES, false, true);
+    open_wire(&wire, TORRENT_PIECES / 32, false, true);
     while (btw_msg_decode(&msg, &used, rest, BTW_LEN_MAX_DEFAULT, NULL) == BTW_OK) {
         btw_wire_piece(&wire, msg.piece, msg.begin, msg.data, 0);
         flush(&wire);
