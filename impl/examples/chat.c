@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +221,7 @@ int main(int argc, char **argv)
     bool good = true, listens = false;
     int option;
 
+    signal(SIGPIPE, SIG_IGN); /* a write to a peer that is gone is an error like others */
     btw_wire_defaults(&chat.config);
     chat.config.mse.crypto = BTW_WIRE_PREFERRED;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {

@@ -4,6 +4,7 @@
  * asks the peer for the metadata first (BEP 9).
  */
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -399,6 +400,7 @@ int main(int argc, char **argv)
     bool good = true;
     int option;
 
+    signal(SIGPIPE, SIG_IGN); /* a write to a peer that is gone is an error like others */
     btw_wire_defaults(&leech.config);
     leech.config.mse.crypto = BTW_WIRE_PREFERRED;
     take_option(&leech, 't', "60");

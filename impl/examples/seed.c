@@ -251,6 +251,7 @@ int main(int argc, char **argv)
     bool good = tcp_address(&address, "127.0.0.1:0");
     int option;
 
+    signal(SIGPIPE, SIG_IGN); /* a write to a peer that is gone is an error like others */
     btw_wire_defaults(&seed.config);
     seed.config.mse.crypto = BTW_WIRE_PREFERRED;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
