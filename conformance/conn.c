@@ -230,6 +230,10 @@ static void sent_message(struct scn_conn *conn, const struct btw_msg *msg, bool 
         if (conn->torrent && conn->torrent->known)
             btw_monitor_set_geometry(conn->monitor, conn->torrent->meta.pieces,
                                      (uint32_t)conn->torrent->meta.piece_length, conn->torrent->meta.total_length);
+        if (conn->torrent && conn->torrent->known)
+            btw_monitor_set_v2(conn->monitor,
+                               conn->torrent->meta.has_v2 ? conn->torrent->meta.info_hash_v2 : NULL,
+                               conn->torrent->piece_sizes);
     }
     if (msg->type == BTW_PIECE)
         watch_delivery(conn, msg);
@@ -477,6 +481,8 @@ bool conn_can(const struct scn_conn *conn, int capability)
         return conn->torrent && conn->torrent->known;
     case SCN_CAP_mse:
         return cloak_method(conn) != 0;
+    case SCN_CAP_v2:
+        return conn->torrent && conn->torrent->known && conn->torrent->meta.has_v2;
     case SCN_CAP_mse_dials:
     case SCN_CAP_ipv6:
     case SCN_CAP_dials:

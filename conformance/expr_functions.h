@@ -22,6 +22,8 @@
     X(u32,       1,  1,  "i",    "4 bytes, big-endian")                                                                 \
     X(text,      1,  1,  "i",    "the integer in decimal digits")                                                       \
     X(handshake, 1,  1,  "t",    "the 68 bytes of a handshake for the torrent, reserved=[ext fast]")                    \
+    X(root,      2,  2,  "ti",   "BEP 52: the pieces root of that file, empty ones not counted")                        \
+    X(hashes,    6,  6,  "tiiiii", "BEP 52: the answer to a hash request for that file: base, index, length, proof")    \
     X(bencode,   1,  1,  "v",    "the bencoded form of a dictionary, list, integer or bytes")
 /* clang-format on */
 

@@ -261,7 +261,9 @@ static bool has_what_it_needs(struct scn_run *run)
 {
     static const uint64_t circumstances = UINT64_C(1) << SCN_CAP_ipv6 | UINT64_C(1) << SCN_CAP_dials |
                                           UINT64_C(1) << SCN_CAP_metadata | UINT64_C(1) << SCN_CAP_mse_dials;
-    uint64_t known = (uint64_t)run->torrents[0]->known << SCN_CAP_metadata;
+    const struct scn_torrent *torrent = run->torrents[0];
+    uint64_t known = (uint64_t)torrent->known << SCN_CAP_metadata |
+                     (uint64_t)(torrent->known && torrent->meta.has_v2) << SCN_CAP_v2;
     uint64_t missing = run->scenario->needs & ~(run->world->capabilities | known);
     for (int c = 0; run->world->probed && c < SCN_CAPABILITIES; c++) {
         if (!(missing >> c & 1))
@@ -280,7 +282,8 @@ static bool start(struct scn_run *run)
     for (int i = 0; i < SCN_TORRENTS_MAX && (i == 0 || run->scenario->torrents[i]); i++) {
         run->torrents[i] = scn_world_torrent(run->world, run->scenario->torrents[i], run->copy);
         if (!run->torrents[i]) {
-            scn_run_abort(run, SCN_SKIP,
+            bool old = run->scenario->needs >> SCN_CAP_v2 & 1; /* drivers leave out what a client cannot load */
+            scn_run_abort(run, old ? SCN_UNSUPPORTED : SCN_SKIP,
                           scn_arena_format(run->arena, "the target does not have the torrent '%s'",
                                            run->scenario->torrents[i] ? run->scenario->torrents[i] : "any"));
             return false;

@@ -257,7 +257,8 @@ struct scn_scenario {
     X(dials, "the target dials peers that a tracker names")                             \
     X(metadata, "the torrent's metadata is known to the suite")                         \
     X(mse, "the target answers an encrypted handshake")                                 \
-    X(mse_dials, "the target dials peers with encryption: run --mse")
+    X(mse_dials, "the target dials peers with encryption: run --mse")                    \
+    X(v2, "the target loads torrents of version 2 (BEP 52)")
 /* clang-format on */
 enum scn_capability {
 #define SCN_CAPABILITY_ENUM(name, what) SCN_CAP_##name,

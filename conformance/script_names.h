@@ -58,7 +58,8 @@
     X(size,            "bytes of the content")                                                                          \
     X(metadata_size,   "bytes of the info dictionary")                                                                  \
     X(metadata_pieces, "its pieces of 16 KiB")                                                                          \
-    X(info_hash,       "20 bytes")
+    X(info_hash,       "20 bytes")                                                                                      \
+    X(info_hash_v2,    "BEP 52: the first 20 bytes of the SHA-256")
 /* clang-format on */
 
 enum scn_counter {

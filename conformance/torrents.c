@@ -21,6 +21,7 @@ struct source {
     struct btw_fixture fixture;
     struct scn_file torrent; /* bytes that meta points into */
     char data[PATH_MAX];     /* where the files are; "" when unknown */
+    uint32_t *piece_sizes;   /* version 2 */
 };
 
 static void *must(void *memory)
@@ -36,6 +37,19 @@ static struct scn_torrent *add(struct scn_torrents *torrents, const char *kind, 
     struct scn_torrent *torrent = &torrents->list[torrents->count++];
     *torrent = (struct scn_torrent){ .kind = kind, .copy = copy };
     return torrent;
+}
+
+/* The metadata of a torrent that has its source. */
+static void know(struct scn_torrent *torrent, const struct btw_metainfo *meta)
+{
+    struct source *source = torrent->source;
+    memcpy(torrent->info_hash, meta->info_hash, sizeof torrent->info_hash);
+    torrent->known = true;
+    torrent->meta = *meta;
+    if (!meta->has_v2)
+        return;
+    torrent->piece_sizes = source->piece_sizes = must(calloc(meta->pieces, sizeof *source->piece_sizes));
+    btw_metainfo_piece_sizes_v2(meta, source->piece_sizes);
 }
 
 /* ---- fixtures ---------------------------------------------------------------------------------------------------- */
@@ -62,11 +76,9 @@ bool scn_torrents_add_fixture(struct scn_torrents *torrents, const char *kind, u
     }
     source->fixed = true;
     struct scn_torrent *torrent = add(torrents, kind, copy);
-    memcpy(torrent->info_hash, source->fixture.meta.info_hash, sizeof torrent->info_hash);
-    torrent->known = true;
-    torrent->meta = source->fixture.meta;
-    torrent->read = read_fixture;
     torrent->source = source;
+    torrent->read = read_fixture;
+    know(torrent, &source->fixture.meta);
     return true;
 }
 
@@ -149,10 +161,8 @@ bool scn_torrents_add_file(struct scn_torrents *torrents, const char *path, cons
         return false;
     }
     struct scn_torrent *torrent = add(torrents, "any", 0);
-    memcpy(torrent->info_hash, meta.info_hash, sizeof torrent->info_hash);
-    torrent->known = true;
-    torrent->meta = meta;
     torrent->source = source;
+    know(torrent, &meta);
     if (data == NULL)
         return true;
     snprintf(source->data, sizeof source->data, "%s", data);
@@ -176,6 +186,7 @@ static void source_free(struct source *source)
     if (source->fixed)
         btw_fixture_free(&source->fixture);
     scn_file_free(&source->torrent);
+    free(source->piece_sizes);
     free(source);
 }
 

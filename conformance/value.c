@@ -91,6 +91,9 @@ static bool torrent_property(struct scn_env *env, const struct scn_torrent *torr
         return value_int(out, (int64_t)((meta->info.len + BTW_BLOCK_SIZE - 1) / BTW_BLOCK_SIZE));
     case SCN_PROPERTY_info_hash:
         return value_bytes(out, torrent->info_hash, sizeof torrent->info_hash);
+    case SCN_PROPERTY_info_hash_v2:
+        return meta->has_v2 ? value_bytes(out, meta->info_hash_v2, sizeof torrent->info_hash)
+                            : value_fail(env, "the torrent has no version 2");
     case SCN_PROPERTIES:
         break;
     }

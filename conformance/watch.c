@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "btw/merkle.h"
 #include "run_state.h"
 
 bool watch_content(const struct scn_conn *conn, uint32_t piece, uint32_t begin, struct btw_slice data)
@@ -92,6 +93,22 @@ static void found(void *user, const struct btw_finding *finding)
     scn_timeline_note(run->timeline, run_time(run), conn->name, "# %s: %s", finding->rule->id, finding->text);
 }
 
+/* Layers of the tree of a file above its leaves; -1: the torrent has no such file. */
+static int hash_height(void *user, const uint8_t root[32])
+{
+    const struct scn_conn *conn = user;
+    struct btw_metainfo_files files;
+    struct btw_metainfo_file file;
+    if (!conn->torrent->meta.has_v2)
+        return -1;
+    files = btw_metainfo_files_v2(&conn->torrent->meta);
+    while (btw_metainfo_next_file(&files, &file)) {
+        if (file.root != NULL && memcmp(file.root, root, BTW_SHA256_SIZE) == 0)
+            return (int)btw_merkle_height(file.length);
+    }
+    return -1;
+}
+
 static void world_of(struct scn_conn *conn, struct btw_monitor_world *out)
 {
     const struct scn_run *run = conn->run;
@@ -104,12 +121,15 @@ static void world_of(struct scn_conn *conn, struct btw_monitor_world *out)
         out->piece_length = (uint32_t)torrent->meta.piece_length;
         out->total_length = torrent->meta.total_length;
         out->content = torrent->read ? content_is : NULL;
+        out->info_hash_v2 = torrent->meta.has_v2 ? torrent->meta.info_hash_v2 : NULL;
+        out->piece_sizes = torrent->piece_sizes;
+        out->hash_height = hash_height;
     }
     enum btw_side near = conn->target == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER;
     out->side[conn->target].complete = run->world->role == SCN_TARGET_SEED;
     out->side[conn->target].magnet = run->world->role == SCN_TARGET_MAGNET;
     out->side[conn->target].metadata = run->world->role != SCN_TARGET_MAGNET;
-    out->v1_only = torrent && torrent->known;
+    out->v1_only = torrent && torrent->known && !torrent->meta.has_v2;
     out->side[conn->target].listen_port = run->world->listen_port;
     out->side[conn->target].tracker_ids = run->world->tracker_ids;
     out->side[conn->target].tracker_id_count = run->world->tracker_id_count;

@@ -15,6 +15,7 @@ struct scn_torrent {
     uint8_t info_hash[20];
     bool known; /* meta is filled */
     struct btw_metainfo meta;
+    uint32_t *piece_sizes; /* version 2 (BEP 52): of each piece; else NULL */
     /* Content at an absolute offset of the payload; false when the suite does not have the data.  NULL: the same. */
     bool (*read)(const struct scn_torrent *torrent, uint64_t offset, uint8_t *out, size_t len);
     void *source; /* for read */

@@ -64,6 +64,7 @@ static void free_torrent(struct torrent *torrent)
     }
     btw_leech_forget(torrent);
     btw_magnet_forget(torrent);
+    btw_hash_forget(torrent);
     free(torrent->info);
     free(torrent->have);
     free(torrent->order);
@@ -113,6 +114,8 @@ bool btw_torrent_know(struct torrent *torrent, const struct btw_metainfo *meta)
     torrent->geometry = (struct btw_geometry){ meta->pieces, meta->piece_length, meta->total_length, NULL };
     torrent->have = have;
     torrent->order = order;
+    if (!btw_hash_know(torrent))
+        return false;
     torrent->known = true;
     shuffle(torrent);
     return true;
@@ -134,6 +137,8 @@ enum btw_status btw_host_add(struct btw_host *host, const struct btw_fixture *fi
     torrent->fixture = fixture;
     memcpy(torrent->info_hash, host->policy.reencode_info ? fixture->resorted_hash : fixture->meta.info_hash,
            sizeof torrent->info_hash);
+    if (host->policy.v2_hash_end && fixture->meta.has_v2 && !fixture->meta.has_v1)
+        memcpy(torrent->info_hash, fixture->meta.info_hash_v2 + 12, sizeof torrent->info_hash);
     if (role != BTW_MAGNET && !btw_torrent_know(torrent, &fixture->meta)) {
         free(torrent);
         return BTW_NO_SPACE;
@@ -154,7 +159,8 @@ struct torrent *btw_host_find(const struct btw_host *host, const uint8_t info_ha
 {
     struct torrent *torrent = host->torrents;
 
-    while (torrent != NULL && memcmp(torrent->info_hash, info_hash, sizeof torrent->info_hash) != 0)
+    while (torrent != NULL && memcmp(torrent->info_hash, info_hash, sizeof torrent->info_hash) != 0 &&
+           !btw_metainfo_speaks_v2(&torrent->fixture->meta, info_hash))
         torrent = torrent->next;
     return torrent;
 }

@@ -42,11 +42,20 @@ void btw_monitor_free(struct btw_monitor *monitor)
 void btw_monitor_set_geometry(struct btw_monitor *monitor, uint32_t pieces, uint32_t piece_length,
                               uint64_t total_length)
 {
+    if (monitor->world.pieces != pieces)
+        monitor->world.piece_sizes = NULL;
     monitor->world.pieces = pieces;
     monitor->world.piece_length = piece_length;
     monitor->world.total_length = total_length;
     for (int side = 0; side < 2; side++)
         said_recount(&monitor->said[side], pieces);
+}
+
+void btw_monitor_set_v2(struct btw_monitor *monitor, const uint8_t *info_hash_v2, const uint32_t *piece_sizes)
+{
+    monitor->world.info_hash_v2 = info_hash_v2;
+    monitor->world.piece_sizes = piece_sizes;
+    monitor->world.v1_only = info_hash_v2 == NULL;
 }
 
 void breach(const struct judge *judge, enum btw_verdict verdict, const char *format, ...)
@@ -100,6 +109,20 @@ static void judge_silence(struct btw_monitor *monitor, int64_t now_ms)
         judge_both(monitor, MOMENT_PULSE, now_ms);
 }
 
+/* BEP 52: the acceptor's hash says which version is spoken.  In version 1 of a hybrid files end in padding, which need
+ * not be asked for (BEP 47), so that blocks may end anywhere. */
+static void find_version(struct btw_monitor *monitor)
+{
+    const uint8_t *hash = monitor->said[BTW_ACCEPTOR].view.handshake.info_hash, *v2 = monitor->world.info_hash_v2;
+
+    monitor->v2 = v2 != NULL && memcmp(hash, v2, 20) == 0;
+    monitor->v1 = monitor->world.v1_only || (v2 != NULL && !monitor->v2);
+    if (!monitor->v2 && monitor->world.piece_sizes != NULL)
+        monitor->world.total_length = 0;
+    if (!monitor->v2)
+        monitor->world.piece_sizes = NULL;
+}
+
 static void take(struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg, bool bad_wire,
                  int64_t now_ms)
 {
@@ -110,6 +133,7 @@ static void take(struct btw_monitor *monitor, enum btw_side side, const struct b
         monitor->met_ms = now_ms;
         monitor->fast = has_bit(&monitor->said[0], "fast") && has_bit(&monitor->said[1], "fast");
         monitor->ext = has_bit(&monitor->said[0], "ext") && has_bit(&monitor->said[1], "ext");
+        find_version(monitor);
         judge_both(monitor, MOMENT_MET, now_ms);
     }
 }

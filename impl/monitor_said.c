@@ -59,6 +59,10 @@ uint32_t piece_size(const struct btw_monitor_world *world, uint32_t piece, bool 
     *exact = false;
     if (piece >= world->pieces || world->piece_length == 0)
         return 0;
+    if (world->piece_sizes != NULL) {
+        *exact = true;
+        return world->piece_sizes[piece];
+    }
     /* With files aligned to pieces (BEP 52) the total is shorter than this, and any piece may be. */
     if (world->total_length <= full || world->total_length > full + world->piece_length)
         return world->piece_length;
@@ -219,6 +223,36 @@ static void count_burst(struct btw_monitor *monitor, struct said *self, const st
         self->burst = 0;
     else if (self->burst++ == 0)
         self->burst_ms = now_ms;
+}
+
+/* --- hashes (BEP 52) --- */
+
+size_t hash_asked_for(const struct said *asker, const struct btw_msg *answer)
+{
+    struct btw_hash_range range = btw_hash_range_of(answer);
+    size_t i = 0;
+
+    while (i < asker->hash_count && !btw_hash_range_equal(&asker->hash_asks[i], &range))
+        i++;
+    return i;
+}
+
+static void take_hash_request(struct said *self, const struct btw_msg *msg)
+{
+    if (self->hash_count == HASH_ASKS_MAX)
+        self->hash_overflow = true;
+    else
+        self->hash_asks[self->hash_count++] = btw_hash_range_of(msg);
+}
+
+static void take_hash_answer(struct said *asker, const struct btw_msg *msg)
+{
+    size_t i = hash_asked_for(asker, msg);
+
+    if (i == asker->hash_count)
+        return;
+    asker->hash_count--;
+    memmove(asker->hash_asks + i, asker->hash_asks + i + 1, (asker->hash_count - i) * sizeof asker->hash_asks[0]);
 }
 
 /* --- choke and interest --- */
@@ -437,15 +471,19 @@ static void take_message(struct btw_monitor *monitor, struct said *self, struct 
     case BTW_EXTENDED:
         take_extended(monitor, self, other, msg);
         break;
+    case BTW_HASH_REQUEST:
+        take_hash_request(self, msg);
+        break;
+    case BTW_HASHES:
+    case BTW_HASH_REJECT:
+        take_hash_answer(other, msg);
+        break;
     case BTW_RAW:
         take_raw(self, msg, bad_wire);
         break;
     case BTW_KEEPALIVE:
     case BTW_PORT:
     case BTW_SUGGEST:
-    case BTW_HASH_REQUEST:
-    case BTW_HASHES:
-    case BTW_HASH_REJECT:
     case BTW_TYPES:
         break;
     }

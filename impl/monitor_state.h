@@ -9,6 +9,7 @@
 #define BTW_MONITOR_STATE_H
 
 #include "btw/bytes.h"
+#include "btw/hash_exchange.h"
 #include "btw/monitor.h"
 
 enum {
@@ -16,6 +17,7 @@ enum {
     PIECES_MAX = 1 << 24,         /* longest piece map kept when the geometry is known, */
     PIECES_UNKNOWN_MAX = 1 << 20, /* and when it is not */
     RULES_MAX = 64,
+    HASH_ASKS_MAX = 64,           /* hash requests remembered per side */
     FIRST_WORDS_MS = 15000, /* by then the first message of an agreed extension is due */
     LONG_AFTER_MS = 30000,
     INTEREST_MS = 15000,      /* a change of choke state this soon after a change of interest is its consequence */
@@ -114,6 +116,9 @@ struct said {
     bool ext_order_told;     /* and the same for the extended handshake */
 
     struct asks asks;
+    struct btw_hash_range hash_asks[HASH_ASKS_MAX]; /* that wait for an answer, oldest first, */
+    size_t hash_count;
+    bool hash_overflow; /* and more than that wait: the account is lost */
     bool odd_request; /* it has asked for something that no decent peer asks for: answers may be odd, too */
     uint32_t burst;   /* rejects of sound requests in a row, up to its last message */
     int64_t burst_ms; /* time of the first of them */
@@ -133,6 +138,7 @@ struct btw_monitor {
     struct said said[2];
     int64_t met_ms; /* both handshakes seen; INT64_MIN: not yet */
     bool fast, ext; /* both have set the bit */
+    bool v1, v2;    /* the session is surely one of that version (BEP 52) */
     bool first_words_done, long_after_done, ended;
     uint64_t rules_on[EVENTS]; /* sets of indices of rules, by event */
 };
@@ -187,6 +193,8 @@ uint32_t piece_size(const struct btw_monitor_world *world, uint32_t piece, bool 
 bool is_sound_block(const struct btw_monitor_world *world, uint32_t piece, uint32_t begin, uint32_t length);
 /* The request of `asker` that msg, a piece or a reject of the other side, answers; NULL when there is none. */
 struct ask *asked_for(const struct btw_monitor *monitor, const struct said *asker, const struct btw_msg *msg);
+/* The hash request that msg answers; asker->hash_count when there is none. */
+size_t hash_asked_for(const struct said *asker, const struct btw_msg *answer);
 /* Requests of the ask that still wait; a choke without Fast leaves none. */
 uint32_t ask_open(const struct ask *ask, const struct said *choker, bool fast);
 

@@ -10,6 +10,7 @@
 
 enum {
     MAPS = 6,               /* of the session: have and allowed_fast of both; of the leech: declined and has */
+    HASH_QUEUE = 64,        /* open hash requests of either side */
     EARLY_MAP_SIZE = 65536, /* remembered availability while the metadata is unknown: 2^19 pieces */
 };
 
@@ -74,6 +75,16 @@ static void on_event(void *user, const struct btw_session_event *event)
     btw_leech_event(user, event);
 }
 
+/* Version 1 of a hybrid has padding where version 2 has gaps, and serves it, too. */
+static struct btw_geometry session_geometry(const struct btw_peer *peer)
+{
+    struct btw_geometry geometry = peer->torrent->geometry;
+
+    if (!peer->v2)
+        geometry.piece_sizes = NULL;
+    return geometry;
+}
+
 bool btw_peer_attach(struct btw_peer *peer)
 {
     const struct btw_policy *policy = &peer->host->policy;
@@ -92,7 +103,8 @@ bool btw_peer_attach(struct btw_peer *peer)
 
     peer->maps = calloc(MAPS, map_size);
     peer->pending = calloc(ours + theirs, sizeof *peer->pending);
-    if (peer->maps == NULL || peer->pending == NULL)
+    peer->hash_pending = calloc(2 * HASH_QUEUE, sizeof *peer->hash_pending);
+    if (peer->maps == NULL || peer->pending == NULL || peer->hash_pending == NULL)
         return false;
     for (int who = BTW_US; who <= BTW_THEM; who++) {
         config.have[who] = peer->maps + (size_t)who * map_size;
@@ -104,6 +116,10 @@ bool btw_peer_attach(struct btw_peer *peer)
     config.pending_cap[BTW_US] = ours;
     config.pending[BTW_THEM] = peer->pending + ours;
     config.pending_cap[BTW_THEM] = theirs;
+    for (int who = BTW_US; who <= BTW_THEM; who++) {
+        config.hash_pending[who] = peer->hash_pending + who * HASH_QUEUE;
+        config.hash_cap[who] = HASH_QUEUE;
+    }
     btw_session_init(&peer->session, &config, peer->host->now_ms);
     return true;
 }
@@ -126,6 +142,7 @@ void btw_peer_close(struct btw_peer *peer, enum btw_end how)
     btw_seed_leave(peer);
     btw_leech_leave(peer);
     btw_magnet_leave(peer);
+    btw_hash_leave(peer);
     peer->torrent->wake = true;
 }
 
@@ -152,6 +169,7 @@ void btw_peer_opened(struct btw_peer *peer)
     const struct btw_policy *policy = &peer->host->policy;
 
     peer->state = PEER_OPEN;
+    peer->session.config.geometry = session_geometry(peer);
     btw_peer_never(peer, TIMER_HANDSHAKE);
     btw_peer_ext_hello(peer);
     btw_peer_announce(peer);
@@ -166,7 +184,9 @@ void btw_peer_work(struct btw_peer *peer)
         return;
     btw_meta_serve(peer);
     btw_seed_serve(peer);
+    btw_hash_serve(peer);
     btw_magnet_ask(peer);
+    btw_hash_ask(peer);
     btw_leech_interest(peer);
     btw_leech_ask(peer);
     if (peer->half_closed && !btw_seed_busy(peer))
@@ -233,7 +253,8 @@ void btw_peer_learned(struct btw_peer *peer)
 {
     if (peer->state != PEER_OPEN)
         return;
-    if (btw_session_set_geometry(&peer->session, &peer->torrent->geometry, NULL) != BTW_OK) {
+    struct btw_geometry geometry = session_geometry(peer);
+    if (btw_session_set_geometry(&peer->session, &geometry, NULL) != BTW_OK) {
         btw_peer_react(peer, reaction_to(peer, &(struct btw_msg){ .type = BTW_HAVE }, peer->session.breach));
         return;
     }
@@ -249,10 +270,8 @@ static void dispatch(struct btw_peer *peer, const struct btw_msg *msg)
     case BTW_HANDSHAKE:
     case BTW_KEEPALIVE:
     case BTW_RAW:
-    case BTW_HASH_REQUEST:
-    case BTW_HASHES:
-    case BTW_HASH_REJECT:
-    case BTW_REQUEST: /* the seed has it already */
+    case BTW_HASH_REQUEST: /* in the session's table, as requests are */
+    case BTW_REQUEST:      /* the seed has it already */
     case BTW_CHOKE:
     case BTW_UNCHOKE:
         return; /* the session's state says it all, btw_peer_work goes by that */
@@ -285,6 +304,12 @@ static void dispatch(struct btw_peer *peer, const struct btw_msg *msg)
         return;
     case BTW_REJECT:
         btw_leech_rejected(peer, msg);
+        return;
+    case BTW_HASHES:
+        btw_hash_received(peer, msg);
+        return;
+    case BTW_HASH_REJECT:
+        btw_hash_rejected(peer);
         return;
     case BTW_EXTENDED:
         btw_peer_ext_received(peer, msg);
@@ -362,6 +387,8 @@ void btw_peer_message(struct btw_peer *peer, const struct btw_msg *msg)
         btw_peer_react(peer, policy->on_missing_availability);
     if (msg->type == BTW_REQUEST)
         btw_seed_request(peer, msg, breach);
+    else if (msg->type == BTW_HASH_REQUEST)
+        btw_hash_request(peer, msg, breach);
     else if (forgiven(peer, msg, breach))
         return;
     else if (breach != BTW_BREACH_NONE)
@@ -408,6 +435,7 @@ void btw_peer_free(struct btw_peer *peer)
     free(peer->out.data);
     free(peer->maps);
     free(peer->pending);
+    free(peer->hash_pending);
     free(peer->served);
     free(peer->refused);
     free(peer);
@@ -439,6 +467,9 @@ static void on_timer(struct btw_peer *peer, enum peer_timer timer)
         return;
     case TIMER_PEX:
         btw_pex_timer(peer);
+        return;
+    case TIMER_HASHES:
+        btw_hash_timer(peer);
         return;
     case TIMERS:
         break;

@@ -25,13 +25,31 @@ static void fill_handshake(const struct btw_host *host, struct btw_msg *msg, con
     memcpy(msg->peer_id, host->peer_id, sizeof msg->peer_id);
 }
 
+/* As they asked for it, or better (BEP 52); only a fault answers for another torrent than it serves. */
+static const uint8_t *answer_hash(const struct btw_peer *peer)
+{
+    const struct btw_metainfo *meta = &peer->torrent->fixture->meta;
+    struct btw_msg theirs = { .type = BTW_HANDSHAKE };
+    const uint8_t *hash;
+
+    memcpy(theirs.reserved, peer->greeting + PROTOCOL_SIZE, sizeof theirs.reserved);
+    memcpy(theirs.info_hash, peer->greeting + RESERVED_END, sizeof theirs.info_hash);
+    if (peer->host->policy.upgrade == 2)
+        btw_reserved_set(theirs.reserved, "v2", true);
+    hash = btw_metainfo_answer(meta, &theirs, peer->host->policy.upgrade > 0);
+    return hash == NULL ? peer->greeting + RESERVED_END : hash;
+}
+
 void btw_peer_greet(struct btw_peer *peer)
 {
-    /* As they asked for it: only a fault answers for another torrent than it serves. */
-    const uint8_t *info_hash = peer->dialled ? peer->torrent->info_hash : peer->greeting + RESERVED_END;
+    const struct btw_metainfo *meta = &peer->torrent->fixture->meta;
     struct btw_msg msg;
 
-    fill_handshake(peer->host, &msg, info_hash);
+    fill_handshake(peer->host, &msg, peer->dialled ? peer->torrent->info_hash : answer_hash(peer));
+    if (peer->dialled)
+        btw_reserved_set(msg.reserved, "v2", meta->has_v1 && meta->has_v2 && peer->host->policy.upgrade > 0);
+    else
+        peer->v2 = btw_metainfo_speaks_v2(meta, msg.info_hash);
     peer->greeted = true;
     btw_peer_put(peer, &msg);
 }
@@ -158,6 +176,16 @@ static bool reserved_fits(const struct btw_peer *peer, const uint8_t reserved[8]
     return true;
 }
 
+/* We dialled: does the answer name the torrent, or what we offered to upgrade to? */
+static bool hash_fits(const struct btw_peer *peer, const struct btw_msg *answer)
+{
+    struct btw_msg ours = { .type = BTW_HANDSHAKE };
+
+    memcpy(ours.reserved, peer->session.party[BTW_US].reserved, sizeof ours.reserved);
+    memcpy(ours.info_hash, peer->torrent->info_hash, sizeof ours.info_hash);
+    return btw_metainfo_may_answer(&peer->torrent->fixture->meta, &ours, answer);
+}
+
 /* All 68 bytes are there. */
 static void judge_handshake(struct btw_peer *peer)
 {
@@ -169,11 +197,12 @@ static void judge_handshake(struct btw_peer *peer)
     status = btw_handshake_decode(&msg, &used, btw_slice_of(peer->greeting, sizeof peer->greeting), NULL);
     assert(status == BTW_OK);
     memcpy(peer->peer_id, msg.peer_id, sizeof peer->peer_id);
-    if (peer->dialled && peer->host->policy.check_info_hash &&
-        memcmp(msg.info_hash, peer->torrent->info_hash, sizeof msg.info_hash) != 0) {
+    if (peer->dialled && peer->host->policy.check_info_hash && !hash_fits(peer, &msg)) {
         btw_peer_close(peer, BTW_END_FIN);
         return;
     }
+    if (peer->dialled)
+        peer->v2 = btw_metainfo_speaks_v2(&peer->torrent->fixture->meta, msg.info_hash);
     if (!reserved_fits(peer, msg.reserved)) {
         btw_peer_close(peer, BTW_END_FIN);
         return;

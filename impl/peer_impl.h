@@ -26,6 +26,7 @@ enum peer_timer {
     TIMER_PAUSE,     /* a peer that rejected may be asked again */
     TIMER_METADATA,  /* an answer is due, or asking is allowed again */
     TIMER_PEX,       /* the next message may be sent */
+    TIMER_HASHES,    /* an answer is due, or asking is allowed again */
     TIMERS
 };
 
@@ -60,6 +61,18 @@ struct fetch {
     uint64_t only;   /* that peer; 0: whoever asks next */
 };
 
+/* A file with content of a torrent of version 2 (BEP 52). */
+struct hash_file {
+    const uint8_t *root; /* in the metadata */
+    uint64_t length;
+    uint32_t first, pieces;
+    unsigned height;
+    const uint8_t *layer; /* hashes of its pieces, or the root when there is but one; NULL: not known yet */
+    uint8_t *tree;        /* all of it, once somebody has asked for a part */
+    uint8_t *fetched;     /* the layer while it is on its way, */
+    int64_t *asked;       /* and for each chunk of it the serial number of the peer asked */
+};
+
 /* Somebody we have heard of. */
 struct candidate {
     struct btw_address address;
@@ -83,6 +96,9 @@ struct torrent {
     struct btw_geometry geometry;
     uint8_t *have; /* verified pieces */
     uint32_t have_count;
+    struct hash_file *files; /* version 2: in the order of their pieces, */
+    size_t file_count;
+    uint32_t *piece_sizes; /* and what geometry.piece_sizes is */
     uint32_t *order; /* rank of each piece among equally rare ones, from the host's seed */
     struct download *downloads;
     struct fetch fetch;
@@ -129,7 +145,10 @@ struct btw_peer {
 
     struct btw_session session;  /* valid once torrent is set */
     uint8_t *maps;               /* memory of its four maps, */
-    struct btw_pending *pending; /* and of both request tables */
+    struct btw_pending *pending; /* of both request tables, */
+    struct btw_hash_pending *hash_pending; /* and of those for hashes */
+    bool v2;                               /* the session is one of version 2 (BEP 52) */
+    bool hash_paused;                      /* no hashes are asked for until TIMER_HASHES */
 
     /* extensions */
     int64_t reqq;          /* theirs */
@@ -299,6 +318,21 @@ void btw_magnet_rejected(struct btw_peer *peer, const struct btw_ut_metadata *ms
 void btw_magnet_leave(struct btw_peer *peer);
 void btw_magnet_timer(struct btw_peer *peer);
 void btw_magnet_forget(struct torrent *torrent);
+
+/* --- peer_hash.c --- */
+/* The files of a torrent whose metadata has come; false when memory is short. */
+bool btw_hash_know(struct torrent *torrent);
+void btw_hash_forget(struct torrent *torrent);
+/* Is it known what the piece must hash to, and are these bytes it?  Both true of version 1. */
+bool btw_hash_knows(const struct torrent *torrent, uint32_t piece);
+bool btw_hash_piece_fits(const struct torrent *torrent, uint32_t piece, struct btw_slice data);
+void btw_hash_request(struct btw_peer *peer, const struct btw_msg *msg, enum btw_breach breach);
+void btw_hash_serve(struct btw_peer *peer);
+void btw_hash_ask(struct btw_peer *peer);
+void btw_hash_received(struct btw_peer *peer, const struct btw_msg *msg);
+void btw_hash_rejected(struct btw_peer *peer);
+void btw_hash_timer(struct btw_peer *peer);
+void btw_hash_leave(struct btw_peer *peer);
 
 /* --- peer_pex.c --- */
 void btw_pex_start(struct btw_peer *peer);

@@ -187,7 +187,10 @@ static void refuse(struct torrent *torrent)
 
 static void judge(struct torrent *torrent)
 {
-    enum btw_status status = btw_metadata_verify(&torrent->fetch.metadata, torrent->info_hash, NULL);
+    const struct btw_metainfo *meta = &torrent->fixture->meta;
+    enum btw_status status = meta->has_v1 || torrent->host->policy.metadata_sha1
+                                 ? btw_metadata_verify(&torrent->fetch.metadata, torrent->info_hash, NULL)
+                                 : btw_metadata_verify_v2(&torrent->fetch.metadata, meta->info_hash_v2, NULL);
 
     if (status == BTW_MORE)
         return;

@@ -55,7 +55,7 @@ static struct download *begin(struct torrent *torrent, uint32_t piece)
         return NULL;
     d->piece = piece;
     d->blocks = blocks;
-    d->data = malloc(size);
+    d->data = calloc(1, torrent->geometry.piece_length); /* with the padding of a hybrid */
     d->got = calloc(blocks, sizeof *d->got);
     d->asked = calloc(blocks, sizeof *d->asked);
     d->from = calloc(blocks, sizeof *d->from);
@@ -89,7 +89,7 @@ bool btw_pick_index(const struct download *download, const struct torrent *torre
 
 static bool wanted(const struct torrent *torrent, uint32_t piece)
 {
-    return !btw_bit_get(torrent->have, piece);
+    return !btw_bit_get(torrent->have, piece) && (!torrent->meta.has_v2 || btw_hash_knows(torrent, piece));
 }
 
 /* all: not only allowed-fast pieces (BEP 6). */

@@ -96,7 +96,7 @@ static bool may_serve(struct btw_peer *peer, struct btw_block block)
 
 static struct btw_block clamped(const struct btw_peer *peer, struct btw_block block)
 {
-    uint32_t size = btw_piece_size(&peer->torrent->geometry, block.piece);
+    uint32_t size = btw_piece_size(&peer->session.config.geometry, block.piece);
     uint32_t left = block.begin < size ? size - block.begin : 0;
 
     if (block.length > left)
@@ -153,7 +153,7 @@ static int64_t decide(struct btw_peer *peer, struct btw_block block, enum btw_br
         return policy->excess_request;
     if (!torrent->known)
         return policy->missing_request;
-    if (!btw_block_fits(&torrent->geometry, block))
+    if (!btw_block_fits(&peer->session.config.geometry, block))
         return policy->invalid_request;
     if ((int64_t)block.length > policy->request_max)
         return policy->oversized_request;
@@ -193,7 +193,7 @@ void btw_seed_request(struct btw_peer *peer, const struct btw_msg *msg, enum btw
         forget(peer, block);
 
     /* Only a fault serves what the session does not know as open. */
-    if (how != ANSWER_SERVE || !may_serve(peer, block) || !btw_block_fits(&peer->torrent->geometry, block) ||
+    if (how != ANSWER_SERVE || !may_serve(peer, block) || !btw_block_fits(&peer->session.config.geometry, block) ||
         btw_party_pending(&peer->session, BTW_THEM, block) == NULL)
         answer(peer, block, how);
 }
@@ -219,7 +219,7 @@ static const struct btw_pending *next_request(struct btw_peer *peer)
         return &them->pending[them->pending_count - 1];
     for (size_t i = 0; i < them->pending_count; i++)
         if (!them->pending[i].cancelled && may_serve(peer, them->pending[i].block) &&
-            btw_block_fits(&peer->torrent->geometry, them->pending[i].block))
+            btw_block_fits(&peer->session.config.geometry, them->pending[i].block))
             return &them->pending[i];
     return NULL;
 }

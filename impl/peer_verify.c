@@ -6,13 +6,19 @@
 #include "btw/hash.h"
 #include "peer_impl.h"
 
+/* Of a hybrid both hashes must fit (BEP 52), in version 1 with the padding behind the file. */
 static bool is_right(const struct torrent *torrent, const struct download *d)
 {
+    uint32_t size = btw_piece_size(&torrent->geometry, d->piece);
     uint8_t hash[20];
 
     if (!torrent->host->policy.check_hash)
         return true;
-    btw_sha1(hash, btw_slice_of(d->data, btw_piece_size(&torrent->geometry, d->piece)));
+    if (torrent->meta.has_v2 && !btw_hash_piece_fits(torrent, d->piece, btw_slice_of(d->data, size)))
+        return false;
+    if (!torrent->meta.has_v1)
+        return true;
+    btw_sha1(hash, btw_slice_of(d->data, btw_metainfo_piece_size(&torrent->meta, d->piece)));
     return memcmp(hash, btw_metainfo_piece_hash(&torrent->meta, d->piece), sizeof hash) == 0;
 }
 

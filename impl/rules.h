@@ -29,10 +29,13 @@ btw_rule_check bitfield_first, bitfield_size, bitfield_spare_bits, have_after_da
 btw_rule_check request_unchoked, seed_not_interested, choke_rhythm, request_interested;
 /* rules_request.c */
 btw_rule_check request_length, request_in_piece, request_aligned, request_once, request_missing_piece,
-    piece_answers_request, cancel_names_request;
+    piece_answers_request, cancel_names_request, request_in_file;
 /* rules_fast.c */
 btw_rule_check fast_negotiated, availability_first, have_all_truthful, suggest_announced, choke_before_rejects,
     reject_names_request, allowed_fast_valid;
+/* rules_hash.c */
+btw_rule_check upgrade_of_hybrids, hash_answer_asked_for, hashes_in_version_2, hash_request_formed, hash_request_length,
+    hash_request_layers;
 /* rules_ext.c */
 btw_rule_check bencoding_canonical, ext_handshake_early, ext_negotiated, ext_id_announced;
 /* rules_ext_handshake.c */

@@ -59,6 +59,8 @@ void index_in_range(const struct judge *j)
     if (msg->piece >= world->pieces)
         breach(j, BTW_FAIL, "%s names piece %u of a torrent of %u pieces", name_of(msg->type), msg->piece,
                world->pieces);
+    else if (world->piece_sizes != NULL && msg->begin + length <= world->piece_length)
+        return; /* beyond the end of a file at most (BEP52-PC-01) */
     else if (world->piece_length > 0 && msg->begin + length > piece_size(world, msg->piece, &exact))
         breach(j, BTW_FAIL, "%s names piece %u begin %u length %llu, but the piece has %u bytes", name_of(msg->type),
                msg->piece, msg->begin, (unsigned long long)length, piece_size(world, msg->piece, &exact));
@@ -80,14 +82,10 @@ static bool both_handshakes(const struct judge *j)
 void message_id_assigned(const struct judge *j)
 {
     const struct btw_msg *msg = j->msg;
-    bool answer = msg->type == BTW_HASH_REJECT && j->other->view.messages[BTW_HASH_REQUEST] > 0;
 
     if (msg->type == BTW_RAW) {
         if (!j->bad_wire && msg->data.len > 4 && raw_type(msg) == BTW_RAW)
             breach(j, BTW_WARN, "sends message id %u, which nobody has assigned", msg->data.data[4]);
-    } else if ((ON(msg->type) & ON_HASHES) != 0) {
-        if (j->monitor->world.v1_only && !answer)
-            breach(j, BTW_WARN, "sends %s for a torrent without v2 hashes", name_of(msg->type));
     } else if (both_handshakes(j)) {
         if (needs_fast(j) && !j->monitor->fast)
             breach(j, BTW_WARN, "sends %s, but not both sides set the fast bit", name_of(msg->type));

@@ -22,9 +22,22 @@ void request_in_piece(const struct judge *j)
         return;
     if (j->msg->piece >= world->pieces)
         breach(j, BTW_FAIL, "requests piece %u of a torrent of %u pieces", j->msg->piece, world->pieces);
+    else if (world->piece_sizes != NULL && end <= world->piece_length)
+        return; /* request_in_file's business */
     else if (world->piece_length > 0 && end > piece_size(world, j->msg->piece, &exact))
         breach(j, BTW_FAIL, "requests piece %u begin %u length %u, but the piece has %u bytes", j->msg->piece,
                j->msg->begin, j->msg->length, piece_size(world, j->msg->piece, &exact));
+}
+
+void request_in_file(const struct judge *j)
+{
+    const struct btw_monitor_world *world = &j->monitor->world;
+    const struct btw_msg *msg = j->msg;
+
+    if (world->piece_sizes != NULL && msg->piece < world->pieces &&
+        (uint64_t)msg->begin + msg->length > world->piece_sizes[msg->piece])
+        breach(j, BTW_FAIL, "requests piece %u begin %u length %u, but its file ends after %u bytes of it", msg->piece,
+               msg->begin, msg->length, world->piece_sizes[msg->piece]);
 }
 
 void request_aligned(const struct judge *j)
@@ -34,10 +47,11 @@ void request_aligned(const struct judge *j)
     uint32_t size = piece_size(&j->monitor->world, msg->piece, &exact);
     uint32_t rest = size > msg->begin ? size - msg->begin : 0;
     uint32_t full = rest < BTW_BLOCK_SIZE ? rest : BTW_BLOCK_SIZE;
+    bool in_v2 = j->monitor->world.piece_sizes != NULL; /* too long is request_in_file's business */
 
     if (msg->begin % BTW_BLOCK_SIZE != 0)
         breach(j, BTW_WARN, "requests a block that begins at %u, no multiple of %d", msg->begin, BTW_BLOCK_SIZE);
-    else if (exact && rest > 0 && msg->length != full)
+    else if (exact && rest > 0 && msg->length != full && !(in_v2 && msg->length > full))
         breach(j, BTW_WARN, "requests %u bytes at piece %u begin %u; the whole block has %u", msg->length, msg->piece,
                msg->begin, full);
 }

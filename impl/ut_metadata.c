@@ -108,15 +108,31 @@ bool btw_metadata_next_missing(const struct btw_metadata *metadata, size_t *piec
     return false;
 }
 
-enum btw_status btw_metadata_verify(struct btw_metadata *metadata, const uint8_t info_hash[20], struct btw_diag *diag)
+/* version 1: 20 bytes of SHA-1; version 2: 32 of SHA-256 */
+static enum btw_status verify(struct btw_metadata *metadata, struct btw_slice want, struct btw_diag *diag)
 {
-    uint8_t digest[BTW_SHA1_SIZE];
+    struct btw_slice data = btw_slice_of(metadata->buffer, metadata->size);
+    uint8_t digest[BTW_SHA256_SIZE];
 
     if (metadata->missing > 0)
         return btw_fail(diag, BTW_MORE, 0, "%zu pieces of metadata are missing", metadata->missing);
-    btw_sha1(digest, btw_slice_of(metadata->buffer, metadata->size));
-    if (memcmp(digest, info_hash, sizeof digest) == 0)
+    if (want.len == BTW_SHA256_SIZE)
+        btw_sha256(digest, data);
+    else
+        btw_sha1(digest, data);
+    if (memcmp(digest, want.data, want.len) == 0)
         return BTW_OK;
     btw_metadata_init(metadata, metadata->buffer, metadata->size);
     return btw_fail(diag, BTW_BAD_WIRE, 0, "the metadata does not match the info-hash");
+}
+
+enum btw_status btw_metadata_verify(struct btw_metadata *metadata, const uint8_t info_hash[20], struct btw_diag *diag)
+{
+    return verify(metadata, btw_slice_of(info_hash, BTW_SHA1_SIZE), diag);
+}
+
+enum btw_status btw_metadata_verify_v2(struct btw_metadata *metadata, const uint8_t info_hash[32],
+                                       struct btw_diag *diag)
+{
+    return verify(metadata, btw_slice_of(info_hash, BTW_SHA256_SIZE), diag);
 }

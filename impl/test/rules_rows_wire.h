@@ -100,9 +100,9 @@ static const struct row wire_rows[] = {
     { "BEP4-RES-02", "the dht bit without port", &unknown, MEET("dht", "dht") "40000 A tick\n", "" },
 
     { "BEP4-ID-01", "id 10", &unknown, MEET("", "") "2 A raw 000000010a\n", "BEP4-ID-01 WARN A" },
-    { "BEP4-ID-01", "hashes without a v2 session", &v1_only, MEET("", "") "2 A hash_request " HASH_RANGE "\n", "BEP4-ID-01 WARN A" },
+    { "BEP4-ID-01", "hashes, which have ids of BEP 52", &v1_only, MEET("", "") "2 A hash_request " HASH_RANGE "\n", "BEP52-HASH-17 FAIL A" },
     { "BEP4-ID-01", "a hash reject that was asked for", &v1_only,
-      MEET("", "") "2 A hash_request " HASH_RANGE "\n3 B hash_reject " HASH_RANGE "\n", "BEP4-ID-01 WARN A" },
+      MEET("", "") "2 A hash_request " HASH_RANGE "\n3 B hash_reject " HASH_RANGE "\n", "BEP52-HASH-17 FAIL A" },
     { "BEP4-ID-01", "hashes where v2 is possible", &unknown, MEET("", "") "2 A hash_request " HASH_RANGE "\n", "" },
     { "BEP4-ID-01", "reject where no v2 session can be", &v1_only,
       MEET("", "") "2 A interested\n2 B unchoke\n3 A request piece=0 begin=0 length=8\n3 B reject piece=0 begin=0 length=8\n",

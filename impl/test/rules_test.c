@@ -16,6 +16,7 @@ struct row {
 #include "rules_rows_core.h"
 #include "rules_rows_ext.h"
 #include "rules_rows_pex.h"
+#include "rules_rows_hash.h"
 
 static void check_rows(const struct row *rows, size_t count)
 {
@@ -46,6 +47,12 @@ static void availability_choking_requests_and_fast(void **state)
     check_rows(core_rows, COUNT(core_rows));
 }
 
+static void version_2(void **state)
+{
+    (void)state;
+    check_rows(hash_rows, COUNT(hash_rows));
+}
+
 static void extended_messages(void **state)
 {
     (void)state;
@@ -73,6 +80,7 @@ static void every_rule_has_a_breach_and_an_innocent(void **state)
         count_rows(id, core_rows, COUNT(core_rows), &breaches, &innocents);
         count_rows(id, ext_rows, COUNT(ext_rows), &breaches, &innocents);
         count_rows(id, pex_rows, COUNT(pex_rows), &breaches, &innocents);
+        count_rows(id, hash_rows, COUNT(hash_rows), &breaches, &innocents);
         if (breaches == 0 || innocents == 0)
             fail_msg("%s has %zu breaches and %zu innocents", id, breaches, innocents);
     }
@@ -81,7 +89,7 @@ static void every_rule_has_a_breach_and_an_innocent(void **state)
 static void rules_are_found_by_id_and_by_name(void **state)
 {
     (void)state;
-    assert_int_equal(btw_rule_count(), 54);
+    assert_int_equal(btw_rule_count(), 61);
     for (size_t i = 0; i < btw_rule_count(); i++) {
         const struct btw_rule *rule = btw_rule_at(i);
 
@@ -97,6 +105,7 @@ int main(void)
         cmocka_unit_test(handshakes_and_frames),
         cmocka_unit_test(availability_choking_requests_and_fast),
         cmocka_unit_test(extended_messages),
+        cmocka_unit_test(version_2),
         cmocka_unit_test(every_rule_has_a_breach_and_an_innocent),
         cmocka_unit_test(rules_are_found_by_id_and_by_name),
     };

@@ -18,9 +18,10 @@
 #include "btw/monitor.h"
 #include "btw/notation.h"
 #include "btw/peer.h"
+#include "btw/merkle.h"
 #include "btw/stream.h"
 
-enum { SWARM_HOSTS = 4, SWARM_LINKS = 16, SWARM_STEPS = 2000000 };
+enum { SWARM_HOSTS = 4, SWARM_LINKS = 16, SWARM_STEPS = 2000000, SWARM_PIECES = 2000 };
 
 struct swarm;
 
@@ -40,6 +41,7 @@ struct swarm_link {
 
 struct swarm {
     struct btw_fixture fixture;
+    uint32_t piece_sizes[SWARM_PIECES]; /* version 2 */
     struct btw_policy policy[SWARM_HOSTS];
     enum btw_role role[SWARM_HOSTS];
     struct btw_host *host[SWARM_HOSTS];
@@ -64,6 +66,9 @@ static void swarm_init(struct swarm *s, const char *fixture)
 {
     *s = (struct swarm){ .now_ms = 1000, .cut = 65536 };
     assert_int_equal(btw_fixture_make(&s->fixture, fixture, 0), BTW_OK);
+    assert_true(s->fixture.meta.pieces <= SWARM_PIECES);
+    if (s->fixture.meta.has_v2)
+        btw_metainfo_piece_sizes_v2(&s->fixture.meta, s->piece_sizes);
     for (size_t i = 0; i < SWARM_HOSTS; i++)
         btw_policy_init(&s->policy[i]);
 }
@@ -112,6 +117,18 @@ static bool swarm_content(void *user, uint32_t piece, uint32_t begin, struct btw
     return same;
 }
 
+static int swarm_hash_height(void *user, const uint8_t root[32])
+{
+    struct swarm *s = user;
+    struct btw_metainfo_files files = btw_metainfo_files_v2(&s->fixture.meta);
+    struct btw_metainfo_file file;
+
+    while (btw_metainfo_next_file(&files, &file))
+        if (file.root != NULL && memcmp(file.root, root, 32) == 0)
+            return (int)btw_merkle_height(file.length);
+    return -1;
+}
+
 static void swarm_link(struct swarm *s, size_t dialler, size_t acceptor, struct btw_peer *a, struct btw_peer *b)
 {
     struct swarm_link *l;
@@ -120,7 +137,11 @@ static void swarm_link(struct swarm *s, size_t dialler, size_t acceptor, struct 
                                        .total_length = s->fixture.meta.total_length,
                                        .content = swarm_content,
                                        .user = s,
-                                       .info_hash = s->fixture.meta.info_hash };
+                                       .info_hash = s->fixture.meta.info_hash,
+                                       .v1_only = !s->fixture.meta.has_v2,
+                                       .hash_height = swarm_hash_height,
+                                       .info_hash_v2 = s->fixture.meta.has_v2 ? s->fixture.meta.info_hash_v2 : NULL,
+                                       .piece_sizes = s->fixture.meta.has_v2 ? s->piece_sizes : NULL };
 
     assert_true(s->links < SWARM_LINKS);
     l = &s->link[s->links++];

@@ -12,7 +12,8 @@ static const struct {
 } downloads[] = {
     { "base", NULL, 65536 }, { "base", "fast", 65536 }, { "base", "ext", 65536 }, { "three", NULL, 1 },
     { "three", "fast", 1 },  { "base", NULL, 77 },      { "base", NULL, 1000 },   { "base", NULL, 16384 },
-    { "tiny", NULL, 65536 }, { "tiny", NULL, 1 },       { "priv", NULL, 65536 },
+    { "tiny", NULL, 65536 }, { "tiny", NULL, 1 },       { "priv", NULL, 65536 },  { "v2", NULL, 65536 },
+    { "v2", "fast", 1000 },  { "hybrid", NULL, 65536 }, { "hybrid", "upgrade", 65536 },
 };
 
 static void a_seed_makes_a_seed(void **state)
@@ -50,7 +51,7 @@ static void must_complete(struct swarm *s, size_t host, int64_t within_ms)
 
 static void a_magnet_fetches_metadata_and_goes_on(void **state)
 {
-    static const char *const fixtures[] = { "base", "meta", "meta3", "tiny", "priv" };
+    static const char *const fixtures[] = { "base", "meta", "meta3", "tiny", "priv", "v2", "hybrid" };
 
     (void)state;
     for (size_t i = 0; i < sizeof fixtures / sizeof fixtures[0]; i++) {
@@ -65,6 +66,72 @@ static void a_magnet_fetches_metadata_and_goes_on(void **state)
         assert_int_equal(s.messages[1][BTW_HAVE_NONE], 1); /* sent late, and once */
         swarm_free(&s);
     }
+}
+
+/* BEP 52: a file of 1025 pieces takes three requests of 512 hashes, one of 513 takes two. */
+static void a_magnet_fetches_the_piece_layers(void **state)
+{
+    struct swarm s;
+
+    (void)state;
+    swarm_init(&s, "v2big");
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_add(&s, BTW_MAGNET, NULL);
+    swarm_introduce(&s, 1, 0);
+    must_complete(&s, 1, 60000);
+    assert_int_equal(s.messages[1][BTW_HASH_REQUEST], 5);
+    assert_int_equal(s.messages[0][BTW_HASHES], 5);
+    swarm_free(&s);
+}
+
+/* One hash is wrong: whoever sent it goes, and the layer is asked for again. */
+static bool spoil_hashes(struct swarm *s, size_t from, size_t to, struct btw_msg *msg)
+{
+    (void)from, (void)to;
+    if (msg->type == BTW_HASHES && s->messages[0][BTW_HASHES] == 1)
+        ((uint8_t *)msg->data.data)[40] ^= 1;
+    return true;
+}
+
+static void wrong_hashes_are_not_believed(void **state)
+{
+    struct swarm s;
+
+    (void)state;
+    swarm_init(&s, "v2");
+    s.bend = spoil_hashes;
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_add(&s, BTW_MAGNET, NULL);
+    swarm_introduce(&s, 1, 0);
+    must_complete(&s, 1, 60000);
+    assert_int_equal(s.links_made, 2);
+    swarm_free(&s);
+}
+
+/* Who rejects is left alone for a while, and asked again. */
+static bool reject_hashes(struct swarm *s, size_t from, size_t to, struct btw_msg *msg)
+{
+    (void)from, (void)to;
+    if (msg->type == BTW_HASHES && s->now_ms < 10000) {
+        msg->type = BTW_HASH_REJECT;
+        msg->data.len = 0;
+    }
+    return true;
+}
+
+static void hashes_are_asked_for_again(void **state)
+{
+    struct swarm s;
+
+    (void)state;
+    swarm_init(&s, "v2");
+    s.bend = reject_hashes;
+    swarm_add(&s, BTW_SEED, NULL);
+    swarm_add(&s, BTW_MAGNET, NULL);
+    swarm_introduce(&s, 1, 0);
+    must_complete(&s, 1, 60000);
+    assert_in_range(s.messages[1][BTW_HASH_REQUEST], 8, 16); /* four files, at 1, 6 and 11 seconds */
+    swarm_free(&s);
 }
 
 /* Two leeches with the even and the odd pieces. */
@@ -275,6 +342,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_seed_makes_a_seed),
         cmocka_unit_test(a_magnet_fetches_metadata_and_goes_on),
+        cmocka_unit_test(a_magnet_fetches_the_piece_layers),
+        cmocka_unit_test(wrong_hashes_are_not_believed),
+        cmocka_unit_test(hashes_are_asked_for_again),
         cmocka_unit_test(halves_are_swapped),
         cmocka_unit_test(a_choke_in_the_middle),
         cmocka_unit_test(rejected_blocks_are_asked_for_again),

@@ -75,6 +75,12 @@ struct btw_monitor_world {
         size_t earlier_id_count;
     } side[2];
     bool v1_only; /* the torrent surely has no v2 hashes: hash messages, and reject without Fast, are out of place */
+    /* Version 2 (BEP 52); NULL: unknown.  The session is one of version 2 when the acceptor answers with that hash. */
+    const uint8_t *info_hash_v2;  /* 20 bytes, cut short */
+    const uint32_t *piece_sizes;  /* of each piece in version 2 */
+    /* Layers above the leaves of the file with this root; -1: there is none.  NULL: hash requests are judged by their
+     * form alone. */
+    int (*hash_height)(void *user, const uint8_t root[32]);
     bool truncated_start; /* a capture that begins mid-stream: rules about firsts stay silent */
     bool hole;            /* bytes are missing: rules about absence stay silent */
 };
@@ -92,6 +98,10 @@ void btw_monitor_free(struct btw_monitor *monitor);
 /* The geometry became known later (metadata arrived). */
 void btw_monitor_set_geometry(struct btw_monitor *monitor, uint32_t pieces, uint32_t piece_length,
                               uint64_t total_length);
+
+/* Another torrent than was thought, before the handshakes are complete: its version 2 as in the world, or NULL when it
+ * surely has none.  Sizes are of as many pieces as the geometry has. */
+void btw_monitor_set_v2(struct btw_monitor *monitor, const uint8_t *info_hash_v2, const uint32_t *piece_sizes);
 
 /* `side` sent msg; now_ms never goes back.  bad_wire says that msg is a BTW_RAW that broke layout (btw_stream_next).
  * Bounded work and memory per message whatever it holds. */

@@ -191,6 +191,26 @@ BTW_BEGIN_DECLS
     X(metadata_retry,          1,       "ask again for a piece that came with a wrong size")                           \
     X(metadata_keep_going,     1,       "another peer may go on; 0 the first one or nobody")                           \
     X(metadata_reject_clears,  0,       "1: a reject throws away what is there")                                       \
+    /* Version 2 (BEP 52) */                                                                                           \
+    X(upgrade,                 1,       "answer the v1 hash of a hybrid by the other: 0 never, 1 if asked, 2 always")  \
+    X(v2_hash_end,             0,       "1: the last 20 bytes of the v2 hash stand for it")                            \
+    X(hash_check,              1,       "reject invalid hash requests; 0 put them right and answer")                   \
+    X(hash_unknown,            1,       "unknown root: 0 nothing, 1 reject, 3 close, 4 take the last file, 6 crash")   \
+    X(hash_v1,                 1,       "hash request on a session of version 1: 0 nothing, 1 reject, 3 close, 6 crash") \
+    X(hash_choked,             1,       "answer hash requests of choked peers; 0 reject")                              \
+    X(hash_leaves,             1,       "answer hash requests below the piece layer; 0 reject")                        \
+    X(hash_partial,            1,       "answer hash requests while incomplete; 0 reject")                             \
+    X(hash_uncles,             1,       "1 from the bottom up, 0 from the top down, 2 with those that are left out")   \
+    X(hash_pad,                1,       "padding is hashed; 0 it is zeros in every layer")                             \
+    X(hash_scale,              0,       "1: the index counts pieces whatever the layer")                               \
+    X(hash_length,             512,     "most hashes asked for at once, a power of two")                               \
+    X(hash_exact,              0,       "1: just as many as the file has pieces left")                                 \
+    X(hash_proof_extra,        0,       "1: the proof is to include the root")                                         \
+    X(hash_first,              1,       "pieces are asked for when their hashes are known; 0 at once")                 \
+    X(hash_retry,              1,       "ask again after a hash_reject")                                               \
+    X(hash_verify,             1,       "hashes must lead to the root")                                                \
+    X(metadata_sha1,           0,       "1: metadata is hashed with SHA-1 whatever the version")                       \
+    X(hash_v2_only,            1,       "ask for hashes only on sessions of version 2")                                \
     /* Peer exchange (BEP 11) */                                                                                       \
     X(ut_pex,                  1,       "speak it")                                                                    \
     X(pex_first_ms,            5000,    "first message after so long")                                                 \

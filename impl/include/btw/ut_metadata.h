@@ -71,6 +71,9 @@ bool btw_metadata_next_missing(const struct btw_metadata *metadata, size_t *piec
  * BTW_MORE      pieces are missing
  * BTW_BAD_WIRE  the hash differs; all pieces count as missing again, for nobody knows which one is wrong */
 enum btw_status btw_metadata_verify(struct btw_metadata *metadata, const uint8_t info_hash[20], struct btw_diag *diag);
+/* The same with the SHA-256 that a magnet of version 2 names (BEP 52). */
+enum btw_status btw_metadata_verify_v2(struct btw_metadata *metadata, const uint8_t info_hash[32],
+                                       struct btw_diag *diag);
 
 BTW_END_DECLS
 #endif
