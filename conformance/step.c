@@ -451,9 +451,8 @@ static enum step_state play_until(struct scn_run *run, const struct scn_step *st
 
 /* ---- connections ------------------------------------------------------------------------------------------------- */
 
-static enum step_state play_dial(struct scn_run *run, const struct scn_step *step)
+static enum step_state start_dial(struct scn_run *run, const struct scn_step *step, struct scn_conn *conn)
 {
-    struct scn_conn *conn = run_conn_make(run, step->conn);
     struct scn_conn *from = step->from ? run_conn(run, step->from) : NULL;
     struct scn_env env = run_env(run, run->arena);
     int64_t rcvbuf = 0;
@@ -464,6 +463,17 @@ static enum step_state play_dial(struct scn_run *run, const struct scn_step *ste
         return STEP_BLOCKED;
     conn_dial(conn, &how);
     return STEP_DONE;
+}
+
+/* What comes first on an encrypted connection nobody sends by a line of its own, so this one waits for its turn. */
+static enum step_state play_dial(struct scn_run *run, const struct scn_step *step)
+{
+    struct scn_conn *conn = run_conn_make(run, step->conn);
+    if (first(run) && start_dial(run, step, conn) == STEP_BLOCKED)
+        return STEP_BLOCKED;
+    run->step_deadline = run->step_started + run_scaled(run, OPEN_MS);
+    bool waits = conn->plan && !conn->cloak && conn->target_end == BTW_END_NONE && !late(run);
+    return waits ? STEP_BLOCKED : STEP_DONE;
 }
 
 static enum step_state play_listen(struct scn_run *run, const struct scn_step *step)
