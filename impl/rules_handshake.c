@@ -34,20 +34,27 @@ static bool meant_as_handshake(const struct judge *j)
     return raw.len > 0 && j->other->view.handshake_seen && !j->other->dead;
 }
 
-void handshake_layout(const struct judge *j)
+/* Where the bytes stop to be those of a handshake. */
+static size_t first_difference(struct btw_slice raw)
 {
     struct btw_diag diag = { 0 };
     struct btw_msg read;
     size_t used;
 
+    (void)btw_handshake_decode(&read, &used, raw, &diag);
+    return diag.offset;
+}
+
+void handshake_layout(const struct judge *j)
+{
     if (j->self->view.handshake_seen || j->self->dead || j->self->gap || j->monitor->world.truncated_start ||
         j->monitor->world.hole)
         return;
     if (j->msg->type != BTW_RAW) {
         breach(j, BTW_FAIL, "sends %s before its handshake", name_of(j->msg->type));
     } else if (j->bad_wire && meant_as_handshake(j)) {
-        (void)btw_handshake_decode(&read, &used, j->msg->data, &diag);
-        breach(j, BTW_FAIL, "begins with bytes that are no handshake: byte %zu differs", diag.offset);
+        breach(j, BTW_FAIL, "begins with bytes that are no handshake: byte %zu differs",
+               first_difference(j->msg->data));
     }
 }
 
