@@ -62,14 +62,14 @@ void *wire_memory(struct btw_wire *wire, void *memory, size_t had, size_t size)
     return now;
 }
 
-static size_t maps_size(const struct btw_wire *wire)
+static size_t hashes_size(const struct btw_wire *wire)
 {
-    return wire->maps == NULL ? 0 : 4 * wire->session.config.map_size;
+    return 2 * wire->config.hashes_max * sizeof *wire->hashes;
 }
 
 size_t btw_wire_memory(const struct btw_wire *wire, bool with_maps)
 {
-    return wire->memory - (with_maps ? 0 : maps_size(wire));
+    return wire->memory - (with_maps ? 0 : wire->maps_size);
 }
 
 static void free_buffer(struct btw_wire *wire)
@@ -106,10 +106,13 @@ static void free_all(struct btw_wire *wire)
     free_requests(wire, BTW_US);
     free_requests(wire, BTW_THEM);
     wire_memory(wire, wire->buffer, wire->buffer_size, 0);
-    wire_memory(wire, wire->maps, maps_size(wire), 0);
+    wire_memory(wire, wire->maps, wire->maps_size, 0);
+    wire_memory(wire, wire->hashes, hashes_size(wire), 0);
     wire->buffer = NULL;
     wire->buffer_size = 0;
     wire->maps = NULL;
+    wire->maps_size = 0;
+    wire->hashes = NULL;
     assert(wire->memory == 0);
 }
 
@@ -169,6 +172,16 @@ static bool on_ext_id(void *user, enum btw_who who, uint8_t id)
     return wire_ext_known(user, who, id);
 }
 
+static bool reserve_state(struct btw_wire *wire, size_t map_size)
+{
+    size_t hashes = hashes_size(wire);
+
+    wire->maps = wire_memory(wire, NULL, 0, 4 * map_size);
+    wire->maps_size = wire->maps != NULL ? 4 * map_size : 0;
+    wire->hashes = wire_memory(wire, NULL, 0, hashes);
+    return wire->maps != NULL && (wire->hashes != NULL || hashes == 0);
+}
+
 bool wire_begin(struct btw_wire *wire, const struct btw_wire_torrent *torrent)
 {
     const struct btw_wire_config *config = &wire->config;
@@ -187,12 +200,14 @@ bool wire_begin(struct btw_wire *wire, const struct btw_wire_torrent *torrent)
     };
 
     wire->config.torrent = *torrent;
-    wire->maps = wire_memory(wire, NULL, 0, 4 * map_size);
-    if (wire->maps == NULL)
+    if (!reserve_state(wire, map_size))
         return false;
     for (int who = BTW_US; who <= BTW_THEM; who++) {
         session.have[who] = wire->maps + (size_t)(2 * who) * map_size;
         session.allowed_fast[who] = session.have[who] + map_size;
+        session.hash_cap[who] = config->hashes_max;
+        if (config->hashes_max > 0)
+            session.hash_pending[who] = wire->hashes + (who == BTW_THEM ? config->hashes_max : 0);
     }
     btw_session_init(&wire->session, &session, wire->now_ms);
     wire->begun = true;

@@ -166,6 +166,8 @@ static void refuse(struct btw_wire *wire, const struct btw_msg *msg, enum btw_br
         return;
     if (msg->type == BTW_REQUEST && btw_session_fast(&wire->session))
         wire_reject(wire, block_of(msg));
+    if (msg->type == BTW_HASH_REQUEST)
+        wire_hash_reject(wire, msg);
     wire_tell(wire, &(struct btw_wire_event){
                         .kind = BTW_WIRE_REFUSED, .msg = msg, .block = block_of(msg), .breach = breach });
 }

@@ -197,18 +197,55 @@ enum btw_status btw_wire_reject(struct btw_wire *wire, struct btw_block block, i
     return send_block(wire, BTW_REJECT, block, now_ms);
 }
 
-/* A request that is not in the table, for that was full, gets its answer all the same; room has been reserved. */
+/* What is not in a table, for that was full, gets its answer all the same; room has been reserved. */
+static void answer(struct btw_wire *wire, const struct btw_msg *msg)
+{
+    if (wire_owe(wire, msg) == BTW_REFUSED && !wire->config.permissive)
+        wire_queue_msg(wire, msg);
+}
+
 void wire_reject(struct btw_wire *wire, struct btw_block block)
 {
-    struct btw_msg msg = { .type = BTW_REJECT, .piece = block.piece, .begin = block.begin, .length = block.length };
+    answer(wire,
+           &(struct btw_msg){ .type = BTW_REJECT, .piece = block.piece, .begin = block.begin, .length = block.length });
+}
 
-    if (wire_owe(wire, &msg) == BTW_REFUSED && !wire->config.permissive)
-        wire_queue_msg(wire, &msg);
+void wire_hash_reject(struct btw_wire *wire, const struct btw_msg *request)
+{
+    struct btw_msg msg = *request;
+
+    msg.type = BTW_HASH_REJECT;
+    answer(wire, &msg);
 }
 
 enum btw_status btw_wire_allowed_fast(struct btw_wire *wire, uint32_t piece, int64_t now_ms)
 {
     return send_piece(wire, BTW_ALLOWED_FAST, piece, now_ms);
+}
+
+static enum btw_status send_hashes(struct btw_wire *wire, enum btw_type type, const struct btw_hash_range *range,
+                                   struct btw_slice hashes, int64_t now_ms)
+{
+    struct btw_msg msg = { .type = type, .data = hashes };
+
+    btw_hash_range_put(&msg, range);
+    return btw_wire_send(wire, &msg, now_ms);
+}
+
+enum btw_status btw_wire_hash_request(struct btw_wire *wire, const struct btw_hash_range *range, int64_t now_ms)
+{
+    return send_hashes(wire, BTW_HASH_REQUEST, range, btw_slice_of(NULL, 0), now_ms);
+}
+
+enum btw_status btw_wire_hashes(struct btw_wire *wire, const struct btw_hash_range *range, struct btw_slice hashes,
+                                int64_t now_ms)
+{
+    return send_hashes(wire, BTW_HASHES, range, hashes, now_ms);
+}
+
+enum btw_status btw_wire_hash_reject(struct btw_wire *wire, const struct btw_hash_range *range, int64_t now_ms)
+{
+    return send_hashes(wire, BTW_HASH_REJECT, range, btw_slice_of(NULL, 0), now_ms);
 }
 
 enum btw_status btw_wire_availability(struct btw_wire *wire, struct btw_slice bits, int64_t now_ms)

@@ -40,6 +40,8 @@ static void serve_at_once(struct end *end, const struct btw_wire_event *event)
         OK(serve(end, event->block, event->now_ms));
 }
 
+#define ROOT "c5c907dc04430ebb1cbe748195971d38eb707c0b5a24e2ec6b5fd5c995cb6d7f"
+
 /* --- the beginning ---------------------------------------------------------------------------------------------------
  */
 
@@ -298,7 +300,7 @@ static void nothing_is_copied_and_nothing_moves(void **state)
     assert_int_equal(count, 8);
     for (uint32_t i = 0; i < 4; i++) {
         assert_int_equal(before[2 * i].len, 13);
-        assert_ptr_equal(before[2 * i + 1].data, content() + (size_t)i * 16384);
+        assert_ptr_equal(before[2 * i + 1].data, block_bytes((struct btw_block){ i / 2, i % 2 * 16384, 16384 }).data);
         total += before[2 * i].len + before[2 * i + 1].len;
     }
     memcpy(first, before[0].data, 13);
@@ -612,6 +614,7 @@ static void memory_may_run_out(void **state)
             prepare(&p);
             p.a.config.mse.crypto = p.b.config.mse.crypto = row & 1 ? BTW_WIRE_REQUIRED : BTW_WIRE_CLEAR;
             *(row & 2 ? &p.a.fail_at : &p.b.fail_at) = fail_at;
+            p.a.config.hashes_max = p.b.config.hashes_max = row;
             dialled = btw_wire_dial(&p.a.wire, &p.a.config, p.now_ms) == BTW_OK;
             accepted = btw_wire_accept(&p.b.wire, &p.b.config, p.now_ms) == BTW_OK;
             assert_int_equal(dialled, p.a.wire.closed != BTW_CLOSE_MEMORY);
@@ -666,6 +669,38 @@ static void metadata_comes_later(void **state)
     close_pair(&p);
 }
 
+/* BEP 52: each hash_request has one answer, and nothing is an answer that nobody asked for. */
+static void hashes_are_asked_for(void **state)
+{
+    struct btw_hash_range range = { .base = 1, .length = 2 };
+    uint8_t hashes[64] = { 0 };
+
+    (void)state;
+    prepare(&p);
+    p.a.config.hashes_max = p.b.config.hashes_max = 2;
+    open_pair(&p);
+    p.a.log[0] = p.b.log[0] = '\0';
+    for (range.index = 0; range.index < 4; range.index += 2)
+        OK(btw_wire_hash_request(&p.a.wire, &range, p.now_ms));
+    assert_int_equal(btw_wire_hash_request(&p.a.wire, &range, p.now_ms), BTW_REFUSED);
+    assert_int_equal(p.a.wire.session.breach, BTW_BREACH_HASHES_MANY);
+    run(&p);
+    expect(&p.b, "hash_request, hash_request");
+    OK(btw_wire_hash_reject(&p.b.wire, &(struct btw_hash_range){ .base = 1, .length = 2 }, p.now_ms));
+    range.index = 2;
+    OK(btw_wire_hashes(&p.b.wire, &range, btw_slice_of(hashes, sizeof hashes), p.now_ms));
+    assert_int_equal(btw_wire_hash_reject(&p.b.wire, &range, p.now_ms), BTW_REFUSED);
+    run(&p);
+    expect(&p.a, "hash_reject, hashes");
+    for (int i = 0; i < 3; i++)
+        hear(&p.b, "hash_request root=" ROOT " base=1 index=2 length=2 proof=0", p.now_ms);
+    expect(&p.b, "hash_request, hash_request, refused hash_request: more open hash requests than the table holds");
+    expect_said(&p.b, "hash_reject root=" ROOT " base=1 index=2 length=2 proof=0");
+    hear(&p.b, "hash_reject root=" ROOT " base=1 index=2 length=2 proof=0", p.now_ms);
+    expect(&p.b, "close breach");
+    close_pair(&p);
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -703,6 +738,7 @@ int main(void)
         cmocka_unit_test(an_idle_wire_is_small),
         cmocka_unit_test(memory_may_run_out),
         cmocka_unit_test(metadata_comes_later),
+        cmocka_unit_test(hashes_are_asked_for),
         cmocka_unit_test(names),
     };
 

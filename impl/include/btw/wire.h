@@ -95,7 +95,7 @@ const char *btw_close_text(enum btw_close reason);
     /* about messages */                                                                                               \
     X(EXTENDED_HANDSHAKE) /* msg, hello: decoded; the extensions have been called */                                   \
     X(PIECE_PART)     /* block, part, offset, asked: `part` stands `offset` bytes behind block.begin (config.parts) */ \
-    X(REFUSED)        /* msg, breach: their message was passed over; a request with Fast has been rejected */          \
+    X(REFUSED)        /* msg, breach: their message was passed over; a request with Fast, or a hash_request, has been rejected */          \
     /* about requests of ours */                                                                                       \
     X(VOID)           /* block, late: is not going to be answered, for the peer chokes (BEP 3) or it is over */        \
     X(TIMEOUT)        /* block: no answer in time; it stays open until it is answered, rejected or cancelled */        \
@@ -194,6 +194,7 @@ struct btw_wire_config {
     size_t queue_max;       /* bytes that may be queued; 1 MiB.  Twice as many close: BTW_CLOSE_SLOW */
     size_t stage_size;      /* bytes of blocks encrypted at a time; 16 KiB */
     size_t requests_max[2]; /* open requests of ours and of theirs, by enum btw_who; 250 */
+    size_t hashes_max;      /* open hash requests each way (BEP 52); 0, the default: hashes are not judged */
     uint32_t pieces_max;    /* that a torrent may turn out to have while its geometry is unknown; 65536 */
 
     /* 0 is never. */
@@ -211,7 +212,8 @@ struct btw_wire_config {
      BTW_WIRE_BREACH(BTW_BREACH_REQUEST_TWICE) | BTW_WIRE_BREACH(BTW_BREACH_TOO_MANY) |                                \
      BTW_WIRE_BREACH(BTW_BREACH_PIECE_UNASKED) | BTW_WIRE_BREACH(BTW_BREACH_CANCEL_UNASKED) |                          \
      BTW_WIRE_BREACH(BTW_BREACH_REJECT_UNASKED) | BTW_WIRE_BREACH(BTW_BREACH_LATE_AVAILABILITY) |                      \
-     BTW_WIRE_BREACH(BTW_BREACH_EXT_ID) | BTW_WIRE_BREACH(BTW_BREACH_DHT_OFF) | BTW_WIRE_BREACH(BTW_BREACH_NOT_HELD))
+     BTW_WIRE_BREACH(BTW_BREACH_EXT_ID) | BTW_WIRE_BREACH(BTW_BREACH_DHT_OFF) | BTW_WIRE_BREACH(BTW_BREACH_NOT_HELD) | \
+     BTW_WIRE_BREACH(BTW_BREACH_HASHES_MANY))
 
 /* A block of the caller's that waits in the queue. */
 struct btw_wire_ref {
@@ -253,7 +255,9 @@ struct btw_wire {
     uint8_t *buffer;                 /* of the stream, when `small` does not do */
     size_t buffer_size;
     uint8_t *maps;
-    size_t memory; /* bytes held */
+    size_t maps_size;
+    struct btw_hash_pending *hashes; /* of both, if hashes_max is not 0 */
+    size_t memory;                   /* bytes held */
     int64_t handshake_at_ms, now_ms;
     bool dials;      /* we dialled */
     bool begun;      /* the torrent is known, the session runs */
@@ -371,6 +375,12 @@ enum btw_status btw_wire_have_all(struct btw_wire *wire, int64_t now_ms);
 enum btw_status btw_wire_have_none(struct btw_wire *wire, int64_t now_ms);
 enum btw_status btw_wire_reject(struct btw_wire *wire, struct btw_block block, int64_t now_ms);
 enum btw_status btw_wire_allowed_fast(struct btw_wire *wire, uint32_t piece, int64_t now_ms);
+
+/* BEP 52: the answer to a request is either of the last two, with the same range. */
+enum btw_status btw_wire_hash_request(struct btw_wire *wire, const struct btw_hash_range *range, int64_t now_ms);
+enum btw_status btw_wire_hashes(struct btw_wire *wire, const struct btw_hash_range *range, struct btw_slice hashes,
+                                int64_t now_ms);
+enum btw_status btw_wire_hash_reject(struct btw_wire *wire, const struct btw_hash_range *range, int64_t now_ms);
 
 /* Which pieces we have, as the first message behind READY: have_all or have_none with Fast where that says it, a
  * bitfield, or nothing when there is nothing to say. */
