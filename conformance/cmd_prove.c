@@ -48,7 +48,7 @@ static int prove(const struct cli_command *self, const struct scn_catalogue *cat
     size_t count = scn_catalogue_select(catalogue, &filter, items);
     struct scn_prove_config config = {
         .verbose = options.verbose,
-        .all_rules = patterns[0] == NULL && options.scenarios == NULL,
+        .all_rules = patterns[0] == NULL && options.scenarios == NULL && !options.mse,
         .seed = (uint64_t)options.seed,
         .mse = options.mse ? BTW_MSE_PLAINTEXT | BTW_MSE_RC4 : 0,
     };

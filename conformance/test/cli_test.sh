@@ -53,6 +53,7 @@ expect 2 'is not HOST:PORT' run --target nonsense
 expect 2 'seed, leech or magnet' run --role sead
 expect 2 'json=FILE' run --report yaml=x
 expect 2 '--timeout-scale' run --timeout-scale 0
+expect 2 '--mse-method' run --mse-method rot13
 expect 2 'no info-hash' run --target 127.0.0.1:1 --info-hash 00
 expect 2 'cannot read' run --target 127.0.0.1:1 --torrent "$scratch/none.torrent"
 expect 2 "did you mean 'handshake.reply'" run handshake.replay
@@ -71,6 +72,7 @@ expect 3 '1 PASS' run handshake.reply --min-pass 2
 
 # ---- a decent peer, and a bad one
 expect 0 '1 PASS' run handshake.reply
+expect 0 '1 PASS' run --mse-method rc4 handshake.reply
 expect 0 ' PASS' run --role leech handshake.reply
 expect 0 ' PASS' run --role magnet handshake.reply
 serve --torrents 'base' --fault 'tx piece set begin=0'
