@@ -4,10 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# What the build needs; what the tests use besides; the clients that the suite is tried on.
+# What the build needs; what the tests use besides; what the benchmarks do; the clients that the suite is tried on.
 build_packages=(build-essential cmake ninja-build pkg-config nettle-dev libgmp-dev libcmocka-dev libuv1-dev libjansson-dev
   libmicrohttpd-dev libcurl4-openssl-dev libpopt-dev libpcap-dev)
 check_packages=(clang clang-tidy clang-format tshark)
+bench_packages=(libtorrent-rasterbar-dev)
 client_packages=(transmission-daemon transmission-cli aria2 python3 python3-libtorrent)
 
 usage() {
@@ -18,6 +19,7 @@ usage: ./bootstrap.sh COMMAND
                 (without arguments: every scenario against the built-in reference peer)
   test          install everything, build with gcc and with clang's sanitizers, run all tests
   build         install what the build needs and build into build/
+  bench [WORD]  install everything, build with -O2, and compare with others (impl/bench/run)
   deps          install everything and build nothing
 
 Packages come from Debian with apt-get, by root or through sudo; webtorrent comes from npm by conformance/clients/package-lock.json.
@@ -133,6 +135,12 @@ case ${1:-} in
   build)
     install_build_tools
     build_plain
+    ;;
+  bench)
+    shift
+    install_everything >&2
+    install_packages "${bench_packages[@]}" >&2
+    exec impl/bench/run "$@"
     ;;
   deps) install_everything ;;
   -h | --help | help) usage ;;

@@ -111,11 +111,14 @@ static void count(void)
     struct btw_msg msg;
     size_t used;
 
-    for (; btw_msg_decode(&msg, &used, rest, BTW_LEN_MAX_DEFAULT, NULL) == BTW_OK; messages++)
+    while (btw_msg_decode(&msg, &used, rest, BTW_LEN_MAX_DEFAULT, NULL) == BTW_OK) {
         rest = btw_slice_of(rest.data + used, rest.len - used);
-    for (rest = pieces; btw_msg_decode(&msg, &used, rest, BTW_LEN_MAX_DEFAULT, NULL) == BTW_OK;) {
+        messages++;
+    }
+    rest = pieces;
+    while (btw_msg_decode(&msg, &used, rest, BTW_LEN_MAX_DEFAULT, NULL) == BTW_OK) {
+        rest = btw_slice_of(rest.data + used, rest.len - used);
         payload += (double)msg.data.len;
-        rest = btw_slice_of(rest.data + used, rest.len - used);
     }
 }
 

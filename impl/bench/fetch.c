@@ -127,52 +127,68 @@ static int fetch_all(struct fetch *fetch)
     return 0;
 }
 
-static bool read_hash(uint8_t hash[20], const char *text)
+static uint64_t number(const char *text, int base)
 {
-    for (size_t i = 0; i < 20; i++)
-        if (sscanf(text + 2 * i, "%2hhx", &hash[i]) != 1)
-            return false;
-    return true;
+    char *end;
+    uint64_t value = strtoull(text, &end, base);
+
+    if (*end != '\0' || end == text) {
+        fprintf(stderr, "%s: not a number\n", text);
+        exit(2);
+    }
+    return value;
+}
+
+static void read_hash(uint8_t hash[20], const char *text)
+{
+    if (strlen(text) != 40) {
+        fprintf(stderr, "%s: not an info-hash\n", text);
+        exit(2);
+    }
+    for (size_t i = 0; i < 20; i++) {
+        const char digits[3] = { text[2 * i], text[2 * i + 1], '\0' };
+
+        hash[i] = (uint8_t)number(digits, 16);
+    }
 }
 
 /* --- the least of a seed --- */
+
+/* False when the other side has had enough. */
+static bool write_parts(int fd, struct iovec *part, size_t count)
+{
+    while (count > 0) {
+        ssize_t sent = writev(fd, part, (int)count);
+
+        if (sent <= 0)
+            return false;
+        for (; count > 0 && (size_t)sent >= part->iov_len; part++, count--)
+            sent -= (ssize_t)part->iov_len;
+        if (count > 0)
+            *part = (struct iovec){ (uint8_t *)part->iov_base + sent, part->iov_len - (size_t)sent };
+    }
+    return true;
+}
 
 static void serve_one(int fd)
 {
     static uint8_t block[BTW_BLOCK_SIZE];
     uint8_t front[FRONT_SIZE] = { 0, 0, 0x40, 9, 7 }; /* 9 + 16384 */
     struct iovec parts[2 * DEPTH];
-    size_t held = 0;
+    size_t held = 0, count;
+    ssize_t len;
 
-    for (;;) {
-        ssize_t len = read(fd, room + held, sizeof room - held);
-        size_t count, left, at = 0;
-
-        if (len <= 0)
-            return;
+    while ((len = read(fd, room + held, sizeof room - held)) > 0) {
         held += (size_t)len;
         count = held / REQUEST_SIZE < DEPTH ? held / REQUEST_SIZE : DEPTH;
         for (size_t i = 0; i < count; i++) {
             parts[2 * i] = (struct iovec){ front, sizeof front };
             parts[2 * i + 1] = (struct iovec){ block, sizeof block };
         }
-        left = count * (sizeof front + sizeof block);
-        for (struct iovec *part = parts; left > 0;) {
-            ssize_t sent = writev(fd, part, (int)(parts + 2 * count - part));
-
-            if (sent <= 0)
-                return;
-            left -= (size_t)sent;
-            for (; sent > 0 && (size_t)sent >= part->iov_len; part++)
-                sent -= (ssize_t)part->iov_len;
-            if (sent > 0) {
-                part->iov_base = (uint8_t *)part->iov_base + sent;
-                part->iov_len -= (size_t)sent;
-            }
-        }
-        at = count * REQUEST_SIZE;
-        held -= at;
-        memmove(room, room + at, held);
+        if (!write_parts(fd, parts, 2 * count))
+            return;
+        held -= count * REQUEST_SIZE;
+        memmove(room, room + count * REQUEST_SIZE, held);
     }
 }
 
@@ -203,20 +219,21 @@ int main(int argc, char **argv)
     struct fetch fetch = { .fd = socket(AF_INET, SOCK_STREAM, 0) };
     int on = 1;
 
-    if (!serves && (argc != 6 || !read_hash(hello.info_hash, argv[2]))) {
+    if (!serves && argc != 6) {
         fprintf(stderr, "usage: %s PORT INFO-HASH PIECES BLOCKS-PER-PIECE BLOCKS | --serve PORT\n", argv[0]);
         return 2;
     }
-    address.sin_port = htons((uint16_t)atoi(argv[serves ? 2 : 1]));
+    address.sin_port = htons((uint16_t)number(argv[serves ? 2 : 1], 10));
     setsockopt(fetch.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (serves)
         serve(fetch.fd, &address);
     setsockopt(fetch.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    read_hash(hello.info_hash, argv[2]);
     if (connect(fetch.fd, (struct sockaddr *)&address, sizeof address) != 0)
         die("connect");
-    fetch.pieces = (uint32_t)atoi(argv[3]);
-    fetch.blocks_per_piece = (uint32_t)atoi(argv[4]);
-    fetch.wanted = (uint64_t)atoll(argv[5]);
+    fetch.pieces = (uint32_t)number(argv[3], 10);
+    fetch.blocks_per_piece = (uint32_t)number(argv[4], 10);
+    fetch.wanted = number(argv[5], 10);
     say(fetch.fd, &hello);
     return fetch_all(&fetch);
 }

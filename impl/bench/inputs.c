@@ -161,7 +161,7 @@ static void make_metadata(const char *dir)
     btw_ben_put_key(&w, "piece length");
     btw_ben_put_int(&w, 1 << 18);
     btw_ben_put_key(&w, "pieces");
-    btw_ben_put_str(&w, btw_slice_of(bytes + ROOM / 2, 24000 * 20));
+    btw_ben_put_str(&w, btw_slice_of(bytes + ROOM / 2, (size_t)24000 * 20));
     btw_ben_put_end(&w);
     assert(!w.failed && w.len < ROOM / 2);
     len = w.len;
