@@ -380,6 +380,16 @@ static void trimming_is_harmless(void **state)
     assert_memory_equal(p.a.got + PIECE_SIZE + 16384, content() + PIECE_SIZE + 16384, 16384);
     btw_wire_trim(&p.a.wire);
     assert_true(btw_wire_memory(&p.a.wire, false) < 1000);
+    hear(&p.a, "reject piece=0 begin=0 length=16384", p.now_ms);
+    hear(&p.a, "reject piece=0 begin=16384 length=16384", p.now_ms);
+    hear(&p.a, "reject piece=1 begin=0 length=16384", p.now_ms);
+    btw_wire_trim(&p.a.wire);
+    assert_int_equal(btw_wire_memory(&p.a.wire, false), 0);
+    OK(btw_wire_request(&p.a.wire, (struct btw_block){ 0, 0, 1 }, p.now_ms)); /* and all is there again */
+    receive(&p.a, "\0\0\3\1\24", 5, p.now_ms);
+    receive(&p.a, content(), 768, p.now_ms);
+    receive(&p.a, "\0\0\6\1\24\7", 6, p.now_ms); /* a larger one */
+    assert_true(btw_wire_memory(&p.a.wire, false) > 0x600);
     close_pair(&p);
 }
 
@@ -484,6 +494,25 @@ static void silence(void **state)
     assert_int_equal(btw_wire_deadline(&p.a.wire), p.now_ms + 240000);
     btw_wire_tick(&p.a.wire, p.now_ms + 240000);
     expect(&p.a, "close idle");
+    close_pair(&p);
+}
+
+/* Also before there is a session. */
+static void times_may_be_changed(void **state)
+{
+    (void)state;
+    prepare(&p);
+    OK(btw_wire_dial(&p.a.wire, &p.a.config, p.now_ms));
+    OK(btw_wire_accept(&p.b.wire, &p.b.config, p.now_ms));
+    btw_wire_set_keepalive(&p.b.wire, 7000, p.now_ms);
+    btw_wire_set_request_timeout(&p.b.wire, 5000);
+    run(&p);
+    assert_int_equal(btw_wire_deadline(&p.b.wire), p.now_ms + 7000);
+    hear(&p.b, "have_all", p.now_ms);
+    hear(&p.b, "unchoke", p.now_ms);
+    OK(btw_wire_interested(&p.b.wire, p.now_ms));
+    OK(btw_wire_request(&p.b.wire, (struct btw_block){ 0, 0, 1 }, p.now_ms));
+    assert_int_equal(btw_wire_deadline(&p.b.wire), p.now_ms + 5000);
     close_pair(&p);
 }
 
@@ -609,31 +638,33 @@ static void memory_may_run_out(void **state)
     (void)state;
     for (unsigned row = 0; row < 4; row++)
         for (size_t fail_at = 1; fail_at < 40; fail_at++) {
-            bool dialled, accepted;
+            struct end *victim;
+            bool felt = false;
 
             prepare(&p);
             p.a.config.mse.crypto = p.b.config.mse.crypto = row & 1 ? BTW_WIRE_REQUIRED : BTW_WIRE_CLEAR;
-            *(row & 2 ? &p.a.fail_at : &p.b.fail_at) = fail_at;
+            victim = row & 2 ? &p.a : &p.b;
+            victim->fail_at = fail_at;
             p.a.config.hashes_max = p.b.config.hashes_max = row;
-            dialled = btw_wire_dial(&p.a.wire, &p.a.config, p.now_ms) == BTW_OK;
-            accepted = btw_wire_accept(&p.b.wire, &p.b.config, p.now_ms) == BTW_OK;
-            assert_int_equal(dialled, p.a.wire.closed != BTW_CLOSE_MEMORY);
-            assert_int_equal(accepted, p.b.wire.closed != BTW_CLOSE_MEMORY);
+            felt |= btw_wire_dial(&p.a.wire, &p.a.config, p.now_ms) == BTW_NO_SPACE;
+            felt |= btw_wire_accept(&p.b.wire, &p.b.config, p.now_ms) == BTW_NO_SPACE;
+            assert_int_equal(felt, victim->wire.closed == BTW_CLOSE_MEMORY);
             run(&p);
-            btw_wire_availability(&p.b.wire, btw_slice_of(all, 2), p.now_ms);
-            btw_wire_unchoke(&p.b.wire, p.now_ms);
-            btw_wire_interested(&p.a.wire, p.now_ms);
-            run(&p);
-            for (uint32_t i = 0; i < 10; i++)
-                btw_wire_request(&p.a.wire, (struct btw_block){ 2, i * 100, 100 }, p.now_ms);
+            felt |= btw_wire_availability(&p.b.wire, btw_slice_of(all, 2), p.now_ms) == BTW_NO_SPACE;
+            felt |= btw_wire_unchoke(&p.b.wire, p.now_ms) == BTW_NO_SPACE;
+            felt |= btw_wire_interested(&p.a.wire, p.now_ms) == BTW_NO_SPACE;
             run(&p);
             for (uint32_t i = 0; i < 10; i++)
-                serve(&p.b, (struct btw_block){ 2, i * 100, 100 }, p.now_ms);
+                felt |= btw_wire_request(&p.a.wire, (struct btw_block){ 2, i * 100, 100 }, p.now_ms) == BTW_NO_SPACE;
+            run(&p);
+            for (uint32_t i = 0; i < 10; i++)
+                felt |= serve(&p.b, (struct btw_block){ 2, i * 100, 100 }, p.now_ms) == BTW_NO_SPACE;
             run(&p);
             if (p.a.wire.ready && p.a.wire.method != BTW_MSE_RC4)
                 hear(&p.a, "raw 0000100014006465", p.now_ms); /* a long one begins: a buffer for it */
-            if (p.a.wire.closed != BTW_CLOSE_NONE && p.a.wire.closed != BTW_CLOSE_MEMORY)
-                fail_msg("%zu: %s", fail_at, btw_close_name(p.a.wire.closed));
+            felt |= victim->wire.closed == BTW_CLOSE_MEMORY;
+            if (felt != (victim->allocations >= fail_at))
+                fail_msg("%u, %zu: %s", row, fail_at, btw_close_name(victim->wire.closed));
             close_pair(&p);
         }
 }
@@ -644,6 +675,7 @@ static void memory_may_run_out(void **state)
 static void metadata_comes_later(void **state)
 {
     static const struct btw_geometry fits = { .pieces = PIECES, .piece_length = PIECE_SIZE, .total_length = TOTAL };
+    static const struct btw_geometry limit = { .pieces = 65536, .piece_length = 16384, .total_length = 1 << 30 };
     static const struct btw_geometry large = { .pieces = 65537, .piece_length = 16384, .total_length = 1 << 30 };
 
     (void)state;
@@ -654,6 +686,8 @@ static void metadata_comes_later(void **state)
     expect(&p.a, "handshake, ready, extended_handshake, bitfield");
     assert_int_equal(btw_wire_set_geometry(&p.a.wire, &large), BTW_NO_SPACE);
     OK(btw_wire_set_geometry(&p.a.wire, &fits));
+    OK(btw_wire_availability(&p.a.wire, btw_slice_of(all, 2), p.now_ms));
+    expect_said(&p.a, "have_all");
     assert_true(btw_party_has(&p.a.wire.session, BTW_THEM, 9));
     hear(&p.a, "unchoke", p.now_ms);
     OK(btw_wire_interested(&p.a.wire, p.now_ms));
@@ -666,6 +700,12 @@ static void metadata_comes_later(void **state)
     hear(&p.a, "have piece=10", p.now_ms);
     assert_int_equal(btw_wire_set_geometry(&p.a.wire, &fits), BTW_REFUSED);
     expect(&p.a, "handshake, ready, extended_handshake, have 10, close breach");
+    close_pair(&p);
+
+    prepare(&p);
+    p.a.config.torrent.geometry = (struct btw_geometry){ .pieces = 0 };
+    open_pair(&p);
+    OK(btw_wire_set_geometry(&p.a.wire, &limit));
     close_pair(&p);
 }
 
@@ -732,6 +772,7 @@ int main(void)
         cmocka_unit_test(who_never_reads_is_cut_off),
         cmocka_unit_test(open_requests_are_bounded),
         cmocka_unit_test(silence),
+        cmocka_unit_test(times_may_be_changed),
         cmocka_unit_test(the_end_of_the_stream),
         cmocka_unit_test(the_end_is_told_once),
         cmocka_unit_test(it_may_be_destroyed_at_any_time),
