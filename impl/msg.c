@@ -6,8 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "btw/bytes.h"
-#include "btw/msg.h"
+#include "msg_impl.h"
 
 /* clang-format off */
 #define AT(member)                offsetof(struct btw_msg, member)
@@ -56,7 +55,7 @@ static const struct btw_desc descs[] = {
 };
 
 #define TYPE_OF_ID(type, name, id, spec, ...) [id] = type,
-static const uint8_t type_of_id[UINT8_MAX + 1] = { FRAMES(TYPE_OF_ID) }; /* 0, the handshake: of no message */
+const uint8_t msg_type_of_id[UINT8_MAX + 1] = { FRAMES(TYPE_OF_ID) };
 
 static const uint8_t protocol[20] = "\x13" "BitTorrent protocol";
 
@@ -77,7 +76,7 @@ static const uint8_t protocol[20] = "\x13" "BitTorrent protocol";
 #define NONE                      none[0]
 #define SIZE(...)                 sizeof(struct { uint8_t __VA_ARGS__; })
 
-enum { OPEN = 1 << 8, PLAIN_LEN_MAX = 1 + 3 * 4 };
+enum { OPEN = 1 << 8 };
 
 /* By type, the bytes of all fields, and OPEN when there may be more behind them. */
 #define SIZE_OF_FIELDS(type, name, id, spec, ...) [type] = SIZE(__VA_ARGS__),
@@ -87,11 +86,9 @@ static const uint16_t fields_size[BTW_TYPES] = {
     [BTW_RAW] = OPEN,
 };
 
-/* By id, the length prefix of a frame that has nothing but the first of the numbers piece, begin and length, as have
- * all that come by the thousand; 0 for others. */
-#define NUMBERS_ONLY(size)        ((size) % 4 == 0 && 1 + (size) <= PLAIN_LEN_MAX ? 1 + (size) : 0)
+#define NUMBERS_ONLY(size)        ((size) % 4 == 0 && 1 + (size) <= MSG_PLAIN_LEN_MAX ? 1 + (size) : 0)
 #define PLAIN_LEN(type, name, id, spec, ...) [id] = (uint8_t)NUMBERS_ONLY(SIZE(__VA_ARGS__)),
-static const uint8_t plain_len[UINT8_MAX + 1] = { FRAMES(PLAIN_LEN) };
+const uint8_t msg_plain_len[UINT8_MAX + 1] = { FRAMES(PLAIN_LEN) };
 
 static const struct btw_reserved_bit reserved_bits[] = {
     { "azureus",  0, 0x80, "BEP 4" }, /* Azureus messaging */
@@ -155,7 +152,7 @@ const struct btw_desc *btw_desc_named(const char *name, size_t len)
 
 const struct btw_desc *btw_desc_of_id(uint8_t id)
 {
-    return type_of_id[id] == BTW_HANDSHAKE ? NULL : &descs[type_of_id[id]];
+    return msg_type_of_id[id] == BTW_HANDSHAKE ? NULL : &descs[msg_type_of_id[id]];
 }
 
 static bool is_rest(const struct btw_field *field)
@@ -274,16 +271,9 @@ enum btw_status btw_msg_encode(uint8_t *out, size_t cap, size_t *len, const stru
     return BTW_OK;
 }
 
-/* Not the whole struct: of the arrays there is more than of all the rest. */
-static void clear(struct btw_msg *msg, enum btw_type type)
-{
-    memset(msg, 0, offsetof(struct btw_msg, reserved));
-    msg->type = type;
-}
-
 static void set_raw(struct btw_msg *msg, struct btw_slice bytes)
 {
-    clear(msg, BTW_RAW);
+    msg_clear(msg, BTW_RAW);
     msg->data = bytes;
 }
 
@@ -330,7 +320,7 @@ static bool fields_read(struct btw_msg *msg, const struct btw_desc *desc, struct
 {
     struct btw_reader r = btw_reader_of(body);
 
-    clear(msg, desc->type);
+    msg_clear(msg, desc->type);
     for (const struct btw_field *field = desc->fields; field->name != NULL; field++)
         field_read(msg, field, &r);
     return !r.failed && r.at == r.len;
@@ -383,37 +373,10 @@ static __attribute__((noinline)) enum btw_status decode(struct btw_msg *msg, siz
     return desc == NULL ? BTW_OK : misfit(desc, len, diag);
 }
 
-static inline uint32_t if_so(bool condition, uint32_t value)
-{
-    return value & (0U - condition);
-}
-
-/* A frame of plain_len, without a branch on its type: in a busy stream nobody can foresee that.  All three numbers are
- * read, though they may be of what comes next. */
-static inline bool decode_plain(struct btw_msg *msg, size_t *used, struct btw_slice in, size_t len_max)
-{
-    uint32_t len, piece, begin, length;
-
-    if (in.len < 4 + PLAIN_LEN_MAX)
-        return false;
-    len = btw_u32_at(in.data);
-    if (len != plain_len[in.data[4]] || len == 0 || len > len_max)
-        return false;
-    piece = btw_u32_at(in.data + 5);
-    begin = btw_u32_at(in.data + 9);
-    length = btw_u32_at(in.data + 13);
-    clear(msg, (enum btw_type)type_of_id[in.data[4]]);
-    msg->piece = if_so(len > 1, piece);
-    msg->begin = if_so(len > 5, begin);
-    msg->length = if_so(len > 9, length);
-    *used = 4 + (size_t)len;
-    return true;
-}
-
 enum btw_status btw_msg_decode(struct btw_msg *msg, size_t *used, struct btw_slice in, size_t len_max,
                                struct btw_diag *diag)
 {
-    return decode_plain(msg, used, in, len_max) ? BTW_OK : decode(msg, used, in, len_max, diag);
+    return msg_decode_plain(msg, used, in, len_max) ? BTW_OK : decode(msg, used, in, len_max, diag);
 }
 
 enum btw_status btw_handshake_decode(struct btw_msg *msg, size_t *used, struct btw_slice in, struct btw_diag *diag)

@@ -6,8 +6,8 @@
  */
 #include <assert.h>
 
-#include "btw/bytes.h"
 #include "btw/stream.h"
+#include "msg_impl.h"
 
 enum { PIECE_FRONT = 13 }; /* length prefix, id, piece, begin */
 
@@ -181,19 +181,17 @@ static __attribute__((noinline)) enum btw_status next(struct btw_stream *stream,
     return deliver(stream, status, used, in, msg, diag);
 }
 
-/* Nearly always it is a whole message in the slice; then nothing else needs to be looked at. */
+/* Nearly always it is a whole, small message in the slice; then nothing else needs to be looked at. */
 enum btw_status btw_stream_next(struct btw_stream *stream, struct btw_slice *in, struct btw_msg *msg,
                                 struct btw_diag *diag)
 {
     size_t used;
 
     if (stream->held > 0 || stream->handshake || stream->dead != BTW_OK || stream->part_to < stream->length ||
-        btw_msg_decode(msg, &used, *in, stream->len_max, NULL) != BTW_OK)
+        !msg_decode_plain(msg, &used, *in, stream->len_max))
         return next(stream, in, msg, diag);
     *in = btw_slice_of(in->data + used, in->len - used);
     stream->offset += used;
-    if (stream->split && msg->type == BTW_PIECE)
-        begin_block(stream, msg);
     return BTW_OK;
 }
 
