@@ -8,6 +8,7 @@
 
 #include "btw/bytes.h"
 #include "btw/mse.h"
+#include "foreign.h"
 
 enum { DROPPED = 1024 /* first bytes of each keystream */ };
 
@@ -17,7 +18,9 @@ static const char prime_hex[] = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD
 
 static void get(mpz_t number, const uint8_t *bytes, size_t len)
 {
+    foreign_reads(bytes, len);
     mpz_import(number, len, 1, 1, 1, 0, bytes);
+    foreign_wrote(number, sizeof(mpz_t));
 }
 
 /* out = base^private mod prime, with its leading zero bytes. */
