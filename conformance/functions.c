@@ -180,10 +180,9 @@ static bool call_random(const struct call *call, struct scn_value *out)
     if (!fill(call, 0, out))
         return false;
     uint8_t *data = (uint8_t *)out->bytes.data;
-    size_t len = (size_t)call->args[0].number;
-    for (size_t i = 0; i < len; i += 8) {
+    for (size_t i = 0; i < out->bytes.len; i += 8) {
         uint64_t bits = scn_random(call->env->random);
-        size_t left = len - i;
+        size_t left = out->bytes.len - i;
         memcpy(data + i, &bits, left < 8 ? left : 8);
     }
     return true;
