@@ -57,6 +57,25 @@ static const struct scn_msg *first_handshake(const struct scn_step *steps, size_
     return NULL;
 }
 
+/* The info-hashes that a torrent goes by: of a hybrid the second is that of version 2 (BEP 52).  How many there are. */
+static size_t hashes_of(const struct scn_torrent *torrent, const uint8_t *hashes[2])
+{
+    hashes[0] = torrent->info_hash;
+    hashes[1] = torrent->meta.info_hash_v2;
+    return torrent->known && torrent->meta.has_v1 && torrent->meta.has_v2 ? 2 : 1;
+}
+
+/* The torrent's info-hash whose first 20 bytes are these; NULL: none is. */
+static const uint8_t *hash_like(const struct scn_torrent *torrent, const uint8_t info_hash[20])
+{
+    const uint8_t *hashes[2];
+    for (size_t i = 0, count = hashes_of(torrent, hashes); i < count; i++) {
+        if (memcmp(hashes[i], info_hash, sizeof torrent->info_hash) == 0)
+            return hashes[i];
+    }
+    return NULL;
+}
+
 /* Whose torrent the connection will be for: what its handshake names, if it is one of those that the target has. */
 static const uint8_t *skey_of(struct scn_run *run, const struct scn_step *step)
 {
@@ -66,14 +85,12 @@ static const uint8_t *skey_of(struct scn_run *run, const struct scn_step *step)
     struct scn_env env = run_env(run, arena);
     env.random = &random;
     struct btw_msg msg;
-    const uint8_t *skey = run->torrents[0]->info_hash;
+    const uint8_t *skey = NULL;
     bool made = handshake && scn_msg_build(&env, handshake, &msg);
-    for (size_t i = 0; made && i < run->world->torrent_count; i++) {
-        if (memcmp(run->world->torrents[i].info_hash, msg.info_hash, 20) == 0)
-            skey = run->world->torrents[i].info_hash;
-    }
+    for (size_t i = 0; made && !skey && i < run->world->torrent_count; i++)
+        skey = hash_like(&run->world->torrents[i], msg.info_hash);
     scn_arena_free(arena);
-    return skey;
+    return skey ? skey : run->torrents[0]->info_hash;
 }
 
 /* What all peers do where the whole run encrypts. */
@@ -198,12 +215,15 @@ static bool plan_as_written(struct scn_run *run, const struct scn_step *step, st
 static bool find_skey(void *user, const uint8_t req2[20], uint8_t skey[20])
 {
     const struct scn_world *world = user;
+    const uint8_t *hashes[2];
     for (size_t i = 0; i < world->torrent_count; i++) {
-        uint8_t hash[20];
-        btw_mse_skey_hash(hash, world->torrents[i].info_hash);
-        if (memcmp(hash, req2, sizeof hash) == 0) {
-            memcpy(skey, world->torrents[i].info_hash, 20);
-            return true;
+        for (size_t j = 0, count = hashes_of(&world->torrents[i], hashes); j < count; j++) {
+            uint8_t hash[20];
+            btw_mse_skey_hash(hash, hashes[j]);
+            if (memcmp(hash, req2, sizeof hash) == 0) {
+                memcpy(skey, hashes[j], 20);
+                return true;
+            }
         }
     }
     return false;

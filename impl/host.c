@@ -155,12 +155,29 @@ enum btw_status btw_host_add(struct btw_host *host, const struct btw_fixture *fi
     return BTW_OK;
 }
 
+size_t btw_torrent_hashes(const struct torrent *torrent, const uint8_t *hashes[2])
+{
+    const struct btw_metainfo *meta = &torrent->fixture->meta;
+
+    hashes[0] = torrent->info_hash;
+    hashes[1] = meta->info_hash_v2;
+    return meta->has_v1 && meta->has_v2 ? 2 : 1;
+}
+
+static bool goes_by(const struct torrent *torrent, const uint8_t info_hash[20])
+{
+    const uint8_t *hashes[2];
+    size_t count = btw_torrent_hashes(torrent, hashes);
+
+    return memcmp(hashes[0], info_hash, sizeof torrent->info_hash) == 0 ||
+           (count == 2 && memcmp(hashes[1], info_hash, sizeof torrent->info_hash) == 0);
+}
+
 struct torrent *btw_host_find(const struct btw_host *host, const uint8_t info_hash[20])
 {
     struct torrent *torrent = host->torrents;
 
-    while (torrent != NULL && memcmp(torrent->info_hash, info_hash, sizeof torrent->info_hash) != 0 &&
-           !btw_metainfo_speaks_v2(&torrent->fixture->meta, info_hash))
+    while (torrent != NULL && !goes_by(torrent, info_hash))
         torrent = torrent->next;
     return torrent;
 }

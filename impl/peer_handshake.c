@@ -96,8 +96,7 @@ static void choose_torrent(struct btw_peer *peer)
     struct btw_host *host = peer->host;
     struct torrent *torrent = btw_host_find(host, peer->greeting + RESERVED_END);
 
-    if (peer->encrypted && host->policy.mse_check_hash &&
-        memcmp(peer->skey, peer->greeting + RESERVED_END, sizeof peer->skey) != 0) {
+    if (peer->encrypted && host->policy.mse_check_hash && btw_host_find(host, peer->skey) != torrent) {
         btw_peer_close(peer, BTW_END_FIN);
         return;
     }

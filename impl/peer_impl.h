@@ -99,7 +99,7 @@ struct torrent {
     struct hash_file *files; /* version 2: in the order of their pieces, */
     size_t file_count;
     uint32_t *piece_sizes; /* and what geometry.piece_sizes is */
-    uint32_t *order; /* rank of each piece among equally rare ones, from the host's seed */
+    uint32_t *order;       /* rank of each piece among equally rare ones, from the host's seed */
     struct download *downloads;
     struct fetch fetch;
     int64_t first_size; /* of metadata, that anybody announced; for a fault */
@@ -134,7 +134,7 @@ struct btw_peer {
     bool greeted;   /* our handshake is out */
     bool announced; /* and what we have */
     uint8_t peer_id[20];
-    bool encrypted;   /* by a handshake for this torrent: */
+    bool encrypted; /* by a handshake for this torrent: */
     uint8_t skey[20];
 
     struct btw_stream stream;
@@ -143,9 +143,9 @@ struct btw_peer {
     struct buffer out;
     int64_t timers[TIMERS];
 
-    struct btw_session session;  /* valid once torrent is set */
-    uint8_t *maps;               /* memory of its four maps, */
-    struct btw_pending *pending; /* of both request tables, */
+    struct btw_session session;            /* valid once torrent is set */
+    uint8_t *maps;                         /* memory of its four maps, */
+    struct btw_pending *pending;           /* of both request tables, */
     struct btw_hash_pending *hash_pending; /* and of those for hashes */
     bool v2;                               /* the session is one of version 2 (BEP 52) */
     bool hash_paused;                      /* no hashes are asked for until TIMER_HASHES */
@@ -209,6 +209,8 @@ struct btw_host {
 
 /* --- host.c --- */
 uint64_t btw_host_random(struct btw_host *host);
+/* The info-hashes that it goes by: of a hybrid the second is that of version 2 (BEP 52).  How many there are. */
+size_t btw_torrent_hashes(const struct torrent *torrent, const uint8_t *hashes[2]);
 struct torrent *btw_host_find(const struct btw_host *host, const uint8_t info_hash[20]);
 void btw_host_ban(struct btw_host *host, const struct btw_address *address);
 struct candidate *btw_torrent_meet(struct torrent *torrent, const struct btw_address *address);

@@ -30,12 +30,16 @@ static bool find_skey(void *user, const uint8_t req2[20], uint8_t skey[20])
     const struct btw_host *host = user;
 
     for (const struct torrent *torrent = host->torrents; torrent != NULL; torrent = torrent->next) {
-        uint8_t hash[20];
+        const uint8_t *hashes[2];
 
-        btw_mse_skey_hash(hash, torrent->info_hash);
-        if (memcmp(hash, req2, sizeof hash) == 0) {
-            memcpy(skey, torrent->info_hash, sizeof torrent->info_hash);
-            return true;
+        for (size_t i = 0, count = btw_torrent_hashes(torrent, hashes); i < count; i++) {
+            uint8_t hash[20];
+
+            btw_mse_skey_hash(hash, hashes[i]);
+            if (memcmp(hash, req2, sizeof hash) == 0) {
+                memcpy(skey, hashes[i], sizeof torrent->info_hash);
+                return true;
+            }
         }
     }
     return false;
