@@ -392,7 +392,7 @@ static bool listen_first(struct scn_conn *conn, struct btw_slice *bytes)
 static bool starts_with_zero(const struct cloak *cloak)
 {
     const struct btw_mse *mse = btw_mse_end_state(cloak->end);
-    return cloak->keyed && (mse->seen.public_key[0] == 0 || mse->secret[0] == 0);
+    return cloak->keyed && (mse->seen.public_key[0] == 0 || btw_mse_end_secret(cloak->end)[0] == 0);
 }
 
 static void count_zeros(struct scn_conn *conn)

@@ -209,6 +209,11 @@ const struct btw_mse *btw_mse_end_state(const struct btw_mse_end *end)
     return &end->mse;
 }
 
+const uint8_t *btw_mse_end_secret(const struct btw_mse_end *end)
+{
+    return end->mse.secret;
+}
+
 struct btw_slice btw_mse_end_heard(const struct btw_mse_end *end)
 {
     return btw_slice_of(end->heard.data, end->heard.len);

@@ -136,6 +136,10 @@ void btw_peer_mse_done(struct btw_peer *peer, const struct btw_mse_end *end, uns
             btw_peer_close(peer, BTW_END_FIN);
         return;
     }
+    if (!policy->mse_zeros && btw_mse_end_secret(end)[0] == 0) {
+        btw_peer_close(peer, BTW_END_RST);
+        return;
+    }
     if (!is_borne(policy, &mse->seen, slices, peer->dialled)) {
         btw_peer_close(peer, BTW_END_FIN);
         return;

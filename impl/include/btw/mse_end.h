@@ -51,6 +51,8 @@ struct btw_slice btw_mse_end_encrypt(struct btw_mse_end *end, struct btw_slice c
 bool btw_mse_end_done(const struct btw_mse_end *end);
 /* Its state, for all that btw/mse.h lets one ask. */
 const struct btw_mse *btw_mse_end_state(const struct btw_mse_end *end);
+/* S, 96 bytes, once their public key has come; before that zeros. */
+const uint8_t *btw_mse_end_secret(const struct btw_mse_end *end);
 /* All that came from the wire before the handshake was done or had failed; lives as long as the end. */
 struct btw_slice btw_mse_end_heard(const struct btw_mse_end *end);
 

@@ -52,6 +52,7 @@ BTW_BEGIN_DECLS
     X(mse_prefer,              2,       "what is selected of both: 1 or 2")                                            \
     X(mse_pad_clear,           -1,      "bytes of PadA or PadB; -1: any number up to 512")                             \
     X(mse_pad_secret,          -1,      "bytes of PadC or PadD; likewise")                                             \
+    X(mse_zeros,               1,       "bear a secret that begins with a zero byte; 0 reset the connection")          \
     X(mse_fresh,               1,       "a new key for each connection; 0 always the same")                            \
     X(mse_check_hash,          1,       "close when the handshake inside is for another torrent than outside")         \
     X(mse_key_lie,             0,       "1: the public key sent is 0, 2: its bytes stand in reverse")                  \
