@@ -105,7 +105,9 @@ struct btw_slice scn_veil_output(struct scn_veil *veil, int64_t now_ms)
 {
     if (!veil->end)
         return scn_faulty_output(veil->inner, now_ms);
-    if (veil->out.len == 0)
+    if (scn_faulty_wants_end(veil->inner) == BTW_END_RST)
+        veil->out = btw_slice_of(NULL, 0);
+    else if (veil->out.len == 0)
         veil->out = btw_mse_end_output(veil->end);
     if (veil->out.len > 0 || !btw_mse_end_done(veil->end))
         return veil->out;
