@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "btw/bencode.h"
-#include "btw/hash_exchange.h"
 #include "btw/hash.h"
+#include "hashes.h"
 #include "script_names.h"
 #include "value_state.h"
 
@@ -94,20 +94,10 @@ static bool call_handshake(const struct call *call, struct scn_value *out)
 
 /* ---- hash trees (BEP 52) ----------------------------------------------------------------------------------------- */
 
-/* The file of that number with content; its place. */
 static bool find_file(const struct call *call, struct btw_metainfo_file *file)
 {
-    const struct btw_metainfo *meta = &call->args[0].torrent->meta;
-    struct btw_metainfo_files files;
-    int64_t left = call->args[1].number;
-    if (!meta->has_v2)
-        return value_fail(call->env, "the torrent has no hash trees");
-    files = btw_metainfo_files_v2(meta);
-    while (btw_metainfo_next_file(&files, file)) {
-        if (file->root != NULL && left-- == 0)
-            return true;
-    }
-    return value_fail(call->env, "the torrent has no such file");
+    return scn_hashes_file(call->args[0].torrent, call->args[1].number, file) ||
+           value_fail(call->env, "the torrent has no such file with a hash tree");
 }
 
 static bool call_root(const struct call *call, struct scn_value *out)
@@ -116,41 +106,24 @@ static bool call_root(const struct call *call, struct scn_value *out)
     return find_file(call, &file) && value_bytes(out, file.root, BTW_SHA256_SIZE);
 }
 
-/* The leaves, through a block of scratch. */
-static bool hash_leaves(const struct scn_torrent *torrent, const struct btw_metainfo_file *file, uint8_t *leaves)
-{
-    uint8_t block[BTW_BLOCK_SIZE];
-    for (uint64_t at = 0, len; at < file->length; at += len, leaves += BTW_SHA256_SIZE) {
-        len = file->length - at < sizeof block ? file->length - at : sizeof block;
-        if (!torrent->read || !torrent->read(torrent, file->offset + at, block, (size_t)len))
-            return false;
-        btw_sha256(leaves, btw_slice_of(block, (size_t)len));
-    }
-    return true;
-}
-
 static bool call_hashes(const struct call *call, struct scn_value *out)
 {
     const struct arg *args = call->args;
     struct btw_hash_range range = { .length = (uint32_t)args[4].number, .proof = (uint32_t)args[5].number };
     struct btw_metainfo_file file;
-    struct btw_merkle tree;
+    uint8_t *hashes, *copy;
     size_t len;
     range.base = (uint32_t)args[2].number;
     range.index = (uint32_t)args[3].number;
     if (!find_file(call, &file))
         return false;
-    uint64_t blocks = (file.length - 1) / BTW_BLOCK_SIZE + 1;
-    unsigned height = btw_merkle_height(file.length);
-    if (btw_hash_range_check(&range, height, NULL) != BTW_OK)
+    if (!scn_hashes_answer(args[0].torrent, &file, &range, true, &hashes, &len))
         return value_fail(call->env, "the file's hash tree has no such part");
-    uint8_t *memory = value_room(call->env, btw_merkle_size(blocks, 0, height));
-    size_t size = btw_hash_range_count(&range) * BTW_SHA256_SIZE;
-    uint8_t *hashes = value_room(call->env, size);
-    if (!memory || !hashes)
-        return false;
-    return hash_leaves(args[0].torrent, &file, memory) && btw_merkle_build(&tree, memory, blocks, 0, height) &&
-           btw_hashes_write(hashes, size, &len, &tree, &range, NULL) == BTW_OK && value_bytes(out, hashes, len);
+    copy = value_room(call->env, len);
+    if (copy)
+        memcpy(copy, hashes, len);
+    free(hashes);
+    return copy && value_bytes(out, copy, len);
 }
 
 /* ---- bytes from nothing ------------------------------------------------------------------------------------------ */

@@ -7,14 +7,26 @@
 #include <stdlib.h>
 
 #include "btw/bencode.h"
+#include "hashes.h"
 #include "run_state.h"
 
-enum { KEEPALIVE_MS = 90000 };
+enum { KEEPALIVE_MS = 90000, LEAVES_MAX = 100 };
 
 static bool may_ask(const struct scn_conn *conn, uint32_t piece)
 {
     enum btw_side ours = conn->target == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER;
     return !conn->we_choke || btw_monitor_allowed_fast(conn->monitor, ours, piece);
+}
+
+/* BEP 52: libtorrent asks for whole blocks at the end of a file, and goes on only when the rest is filled up. */
+static bool over_the_end(const struct scn_torrent *torrent, const struct btw_msg *request, uint8_t *out)
+{
+    uint32_t size = scn_torrent_piece_size(torrent, request->piece);
+    if (torrent->piece_sizes == NULL || request->begin >= size ||
+        (uint64_t)request->begin + request->length > torrent->meta.piece_length)
+        return false;
+    memset(out, 0, request->length);
+    return scn_torrent_block(torrent, request->piece, request->begin, out, size - request->begin);
 }
 
 static bool answer_block(struct scn_conn *conn, const struct btw_msg *request)
@@ -25,7 +37,8 @@ static bool answer_block(struct scn_conn *conn, const struct btw_msg *request)
     uint8_t *block = malloc(request->length + 1u);
     if (!block)
         abort();
-    bool there = scn_torrent_block(conn->torrent, request->piece, request->begin, block, request->length);
+    bool there = scn_torrent_block(conn->torrent, request->piece, request->begin, block, request->length) ||
+                 over_the_end(conn->torrent, request, block);
     if (there) {
         if (conn->serve_left != INT64_MAX)
             conn->serve_left--;
@@ -89,12 +102,37 @@ static bool answer_metadata(struct scn_conn *conn, const struct btw_msg *msg)
     return true;
 }
 
+/* BEP 52: every hash request is answered.  What lies below the piece layer costs a look at the whole file, so not for
+ * ever. */
+static bool answer_hashes(struct scn_conn *conn, const struct btw_msg *request)
+{
+    struct btw_hash_range range = btw_hash_range_of(request);
+    struct btw_msg answer = { .type = BTW_HASH_REJECT };
+    struct btw_metainfo_file file;
+    uint8_t *hashes = NULL;
+    size_t len = 0;
+    if (conn->serve_left <= 0 || !conn->torrent || !conn->torrent->known)
+        return false;
+    unsigned layer = btw_merkle_piece_layer(conn->torrent->meta.piece_length);
+    bool cheap = range.base >= layer || conn->leaves_told++ < LEAVES_MAX;
+    if (cheap && scn_hashes_root(conn->torrent, range.root, &file) &&
+        scn_hashes_answer(conn->torrent, &file, &range, false, &hashes, &len))
+        answer.type = BTW_HASHES;
+    btw_hash_range_put(&answer, &range);
+    answer.data = btw_slice_of(hashes, len);
+    outbox_add_msg(conn, &answer);
+    free(answer.type == BTW_HASHES ? hashes : NULL);
+    return true;
+}
+
 void reflex_received(struct scn_conn *conn, struct inbox_item *item)
 {
     if (conn->run->scenario->strict || !conn_is_open(conn) || item->answered)
         return;
     if (item->msg.type == BTW_REQUEST)
         item->answered = answer_block(conn, &item->msg);
+    else if (item->msg.type == BTW_HASH_REQUEST)
+        item->answered = answer_hashes(conn, &item->msg);
     else if (item->msg.type == BTW_EXTENDED)
         item->answered = answer_metadata(conn, &item->msg);
 }

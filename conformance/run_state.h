@@ -94,10 +94,11 @@ struct scn_conn {
     struct sync sync;
 
     uint64_t metadata_messages, pex_messages, wrong_pieces;
-    uint64_t accepts;   /* connections the target made to the listener, refused ones counted, too */
-    uint64_t mse_zeros; /* of its encrypted handshakes, those with a key or a secret that begins with a zero byte */
-    int64_t serve_left; /* blocks the reflex still answers; INT64_MAX: all */
-    int64_t corrupt;    /* piece whose next block (or metadata) is spoilt, -1: none */
+    uint64_t accepts;     /* connections the target made to the listener, refused ones counted, too */
+    uint64_t mse_zeros;   /* of its encrypted handshakes, those with a key or a secret that begins with a zero byte */
+    int64_t serve_left;   /* blocks the reflex still answers; INT64_MAX: all */
+    unsigned leaves_told; /* hash requests for leaves that it has answered */
+    int64_t corrupt;      /* piece whose next block (or metadata) is spoilt, -1: none */
     uint8_t our_metadata_id, our_pex_id;
     bool metadata_sure; /* our last extended handshake announced ut_metadata in a way that nobody can misread */
     bool said_metadata_size;

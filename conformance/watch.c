@@ -50,7 +50,11 @@ void watch_delivery(struct scn_conn *conn, const struct btw_msg *msg)
     const struct scn_torrent *torrent = conn->torrent;
     if (!run->delivered || torrent != run->torrents[0] || !torrent->read)
         return;
-    if (msg->begin % BTW_BLOCK_SIZE != 0 || !content_is(conn, msg->piece, msg->begin, msg->data))
+    uint32_t size = scn_torrent_piece_size(torrent, msg->piece);
+    struct btw_slice data = msg->data; /* zeros behind the end of a file are no part of it (BEP 52) */
+    if (torrent->piece_sizes != NULL && msg->begin < size && data.len > size - msg->begin)
+        data.len = size - msg->begin;
+    if (msg->begin % BTW_BLOCK_SIZE != 0 || !content_is(conn, msg->piece, msg->begin, data))
         return;
     size_t bit = (size_t)msg->piece * blocks_per_piece(torrent) + msg->begin / BTW_BLOCK_SIZE;
     if (bit < run->delivered_blocks)

@@ -29,7 +29,8 @@ static bool read_content(const struct scn_torrent *torrent, uint64_t offset, uin
 static const uint8_t info[16384 + 2] = { [0] = 'd', [16383] = 0xaa, [16384] = 0xbb, [16385] = 'e' };
 
 /* One file of four blocks; only the first byte of its root matters here. */
-static const uint8_t file_tree[] = "d1:fd0:d6:lengthi65536e11:pieces root32:\x8a" "1234567890123456789012345678901eee";
+static const uint8_t file_tree[] = "d1:fd0:d6:lengthi65536e11:pieces root32:\x8a"
+                                   "1234567890123456789012345678901eee";
 
 static const struct scn_torrent torrents[] = {
     {
@@ -145,6 +146,7 @@ static const struct {
     { "sorted(\"d1:bi1e1:ai2ee\")",       "x64313a61693265313a6269316565" },
     { "$t1.info_hash_v2",                 "xaa000000000000000000000000000000000000bb" },
     { "root($t1, 0)",                     "x8a31323334353637383930313233343536373839303132333435363738393031" },
+    { "hashes($t1, 0, 0, 1, 1, 0)",       "x746664dba900c81ef311c8456e15b02a5efeee3736a4f3827ce1eb1e0c24d8da" },
     { "hashes($t1, 0, 0, 0, 2, 1)",       "x111ce3c2a38d83a2e4706bde4abddd509d7f8248116c6832b06745bdc349e09f"
                                           "746664dba900c81ef311c8456e15b02a5efeee3736a4f3827ce1eb1e0c24d8da"
                                           "729dd197ee4b3105b86eefb543fdc53def9abbd5a37d61c69efb12be4bf1fcce" },
@@ -176,8 +178,8 @@ static const struct {
     { "p1.haves",                         "no such connection or counter" },
     { "p2.pieces",                        "no such connection or counter" },
     { "$t2.pieces",                       "the torrent's metadata is not known" },
-    { "root($t1, 1)",                     "the torrent has no such file" },
-    { "hashes($t1, 0, 0, 1, 2, 0)",       "the file's hash tree has no such part" },
+    { "root($t1, 1)",                     "the torrent has no such file with a hash tree" },
+    { "hashes($t1, 0, 0, 3, 2, 0)",       "the file's hash tree has no such part" },
     { "bits($t2)",                        "the torrent's metadata is not known" },
     { "bits($v)",                         "an argument is not a torrent" },
     { "bits($t1,[8])",                    "a piece outside the bitfield" },
