@@ -196,6 +196,13 @@ void btw_peer_work(struct btw_peer *peer)
 /* --- messages --------------------------------------------------------------------------------------------------------
  */
 
+static int64_t reaction_to_stray(const struct btw_peer *peer)
+{
+    const struct btw_policy *policy = &peer->host->policy;
+
+    return btw_peer_fast(peer) ? policy->on_piece_unasked : policy->on_stray_piece;
+}
+
 /* What the policy says about a breach of the session's rules. */
 static int64_t reaction_to(const struct btw_peer *peer, const struct btw_msg *msg, enum btw_breach breach)
 {
@@ -207,9 +214,10 @@ static int64_t reaction_to(const struct btw_peer *peer, const struct btw_msg *ms
     case BTW_BREACH_CHOKED:
     case BTW_BREACH_NOT_ANNOUNCED:
     case BTW_BREACH_REQUEST_TWICE:
-    case BTW_BREACH_RANGE:
     case BTW_BREACH_TOO_MANY:
         return REACT_IGNORE; /* requests are judged by the seed */
+    case BTW_BREACH_RANGE:
+        return msg->type == BTW_PIECE ? reaction_to_stray(peer) : REACT_IGNORE;
     case BTW_BREACH_NO_HANDSHAKE:
     case BTW_BREACH_HANDSHAKE_TWICE:
     case BTW_BREACHES:
@@ -225,7 +233,7 @@ static int64_t reaction_to(const struct btw_peer *peer, const struct btw_msg *ms
     case BTW_BREACH_HAVE_TWICE:
         return msg->type == BTW_HAVE ? policy->on_have_twice : REACT_IGNORE;
     case BTW_BREACH_PIECE_UNASKED:
-        return btw_peer_fast(peer) ? policy->on_piece_unasked : policy->on_stray_piece;
+        return reaction_to_stray(peer);
     case BTW_BREACH_CANCEL_UNASKED:
         return policy->on_cancel_unasked;
     case BTW_BREACH_REJECT_UNASKED:

@@ -297,7 +297,7 @@ static void apply_request(struct btw_session *session, enum btw_who who, const s
 static enum btw_breach check_piece(const struct btw_session *session, enum btw_who who, const struct btw_msg *msg)
 {
     if (find(&session->party[session_other(who)], block_of(msg)) == NULL)
-        return BTW_BREACH_PIECE_UNASKED;
+        return btw_block_fits(&session->config.geometry, block_of(msg)) ? BTW_BREACH_PIECE_UNASKED : BTW_BREACH_RANGE;
     if (who == BTW_US && session->party[who].choking && !btw_party_allowed(session, who, msg->piece))
         return BTW_BREACH_CHOKED;
     return BTW_BREACH_NONE;

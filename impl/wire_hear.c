@@ -155,10 +155,15 @@ static bool hear_late_availability(struct btw_wire *wire, const struct btw_msg *
     return fits && geometry->pieces > 0;
 }
 
+static bool is_tolerated(const struct btw_wire *wire, enum btw_breach breach)
+{
+    return (wire->config.tolerated & BTW_WIRE_BREACH(breach)) != 0;
+}
+
 /* Passed over, or the end. */
 static void refuse(struct btw_wire *wire, const struct btw_msg *msg, enum btw_breach breach)
 {
-    if ((wire->config.tolerated & BTW_WIRE_BREACH(breach)) == 0) {
+    if (!is_tolerated(wire, breach)) {
         btw_wire_close(wire, BTW_CLOSE_BREACH);
         return;
     }
@@ -196,7 +201,8 @@ static bool was_late(const struct btw_wire *wire, struct btw_block block)
     return pending != NULL && (pending->late || pending->cancelled);
 }
 
-/* A part of a block, which is judged when the last has come.  False until then. */
+/* A part of a block, which is judged when the last has come.  False until then.  Where it belongs to is written by the
+ * peer: of what lies outside the torrent nothing is told. */
 static bool hear_part(struct btw_wire *wire, const struct btw_msg *msg, struct btw_block block)
 {
     size_t offset = btw_stream_part(&wire->stream);
@@ -205,7 +211,8 @@ static bool hear_part(struct btw_wire *wire, const struct btw_msg *msg, struct b
     };
 
     event.asked = btw_party_pending(&wire->session, BTW_US, block) != NULL;
-    wire_tell(wire, &event);
+    if (btw_block_fits(&wire->session.config.geometry, block))
+        wire_tell(wire, &event);
     return wire->closed == BTW_CLOSE_NONE && offset + msg->data.len == msg->length;
 }
 
@@ -222,8 +229,8 @@ static void hear_piece(struct btw_wire *wire, const struct btw_msg *msg)
     whole.data.len = block.length;
     late = was_late(wire, block);
     asked = btw_session_received(&wire->session, &whole, wire->now_ms, NULL) == BTW_OK;
-    if (!asked && (wire->config.tolerated & BTW_WIRE_BREACH(wire->session.breach)) == 0) {
-        btw_wire_close(wire, BTW_CLOSE_BREACH);
+    if (!asked && (wire->session.breach != BTW_BREACH_PIECE_UNASKED || !is_tolerated(wire, wire->session.breach))) {
+        refuse(wire, msg, wire->session.breach);
         return;
     }
     wire_tell(wire, &(struct btw_wire_event){ .kind = BTW_WIRE_DOWNLOAD, .block = block, .bytes = block.length });

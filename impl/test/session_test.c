@@ -169,6 +169,8 @@ static const struct row plain[] = { /* BEP 3 */
     { "[]", { "< have piece=1", "< unchoke", "> interested", "> request piece=1 begin=0 length=2",
       "< piece piece=1 begin=0 data=00" },
       B(PIECE_UNASKED), "" },
+    { "[]", { "< piece piece=9 begin=4999 data=0011" }, B(RANGE), "" },
+    { "[]", { "< piece piece=10 begin=0 data=00" }, B(RANGE), "" },
     { "[]", { "< have piece=1", "< unchoke", "> interested", "> request " ASK(1), "> cancel " ASK(1) },
       OK, "we cancelled 1:0+16384" },
     { "[]", { "> cancel " ASK(1) }, B(CANCEL_UNASKED), "" },

@@ -125,7 +125,7 @@ struct btw_wire_event {
     int64_t now_ms;
     const struct btw_msg *msg;
     struct btw_block block;
-    bool asked; /* PIECE, PIECE_PART: an open request of ours is answered */
+    bool asked; /* PIECE, PIECE_PART: an open request of ours is answered; else it is some other block of the torrent */
     bool late;  /* REJECT, VOID, and PIECE if asked: the request had timed out, or was cancelled, before */
     struct btw_slice part;
     size_t offset;
