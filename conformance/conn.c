@@ -231,8 +231,7 @@ static void sent_message(struct scn_conn *conn, const struct btw_msg *msg, bool 
             btw_monitor_set_geometry(conn->monitor, conn->torrent->meta.pieces,
                                      (uint32_t)conn->torrent->meta.piece_length, conn->torrent->meta.total_length);
         if (conn->torrent && conn->torrent->known)
-            btw_monitor_set_v2(conn->monitor,
-                               conn->torrent->meta.has_v2 ? conn->torrent->meta.info_hash_v2 : NULL,
+            btw_monitor_set_v2(conn->monitor, conn->torrent->meta.has_v2 ? conn->torrent->meta.info_hash_v2 : NULL,
                                conn->torrent->piece_sizes);
     }
     if (msg->type == BTW_PIECE)

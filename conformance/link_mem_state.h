@@ -42,7 +42,7 @@ struct mem_queue {
 struct mem_conn {
     struct mem_conn *next;
     struct scn_conn *engine;    /* NULL: not there yet, or forgotten */
-    struct scn_veil *peer;    /* NULL: not there yet, or gone */
+    struct scn_veil *peer;      /* NULL: not there yet, or gone */
     struct btw_address address; /* of the engine's end */
     bool open;                  /* for the peer */
     unsigned pending;           /* events in the link's queue */

@@ -262,8 +262,8 @@ static bool has_what_it_needs(struct scn_run *run)
     static const uint64_t circumstances = UINT64_C(1) << SCN_CAP_ipv6 | UINT64_C(1) << SCN_CAP_dials |
                                           UINT64_C(1) << SCN_CAP_metadata | UINT64_C(1) << SCN_CAP_mse_dials;
     const struct scn_torrent *torrent = run->torrents[0];
-    uint64_t known = (uint64_t)torrent->known << SCN_CAP_metadata |
-                     (uint64_t)(torrent->known && torrent->meta.has_v2) << SCN_CAP_v2;
+    bool has_v2 = torrent->known && torrent->meta.has_v2;
+    uint64_t known = (uint64_t)torrent->known << SCN_CAP_metadata | (uint64_t)has_v2 << SCN_CAP_v2;
     uint64_t missing = run->scenario->needs & ~(run->world->capabilities | known);
     for (int c = 0; run->world->probed && c < SCN_CAPABILITIES; c++) {
         if (!(missing >> c & 1))

@@ -68,8 +68,8 @@ static const struct {
     RANGE(handshake_at, 48, 68),       RANGE(bitfield_extra, 0, 1 << 16), RANGE(request_max, 1, 1 << 20),
     RANGE(queue, 0, 1 << 16),          RANGE(allowed_fast, 0, 64),        RANGE(request_size, 1, 1 << 20),
     RANGE(pipeline, 1, 1 << 16),       RANGE(metadata_queue, 0, 64),      RANGE(metadata_piece, 1, 1 << 20),
-    RANGE(metadata_from, -1000, 1000), RANGE(hash_length, 2, 4096), RANGE(output_max, 0, 1 << 30),     RANGE(mse_pad_clear, -1, 65535),
-    RANGE(mse_pad_secret, -1, 65535),  RANGE(mse_methods, 0, 3),
+    RANGE(metadata_from, -1000, 1000), RANGE(hash_length, 2, 4096),       RANGE(output_max, 0, 1 << 30),
+    RANGE(mse_pad_clear, -1, 65535),   RANGE(mse_pad_secret, -1, 65535),  RANGE(mse_methods, 0, 3),
 #undef RANGE
 };
 

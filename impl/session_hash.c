@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Hash requests and their answers in the state of a connection (BEP 52): each request has one answer, hashes or a
- * hash_reject, that repeats its fields.  What the hashes prove is hash_exchange.c's business, whether the session is one
- * of version 2 the caller's.
+ * hash_reject, that repeats its fields.  What the hashes prove is hash_exchange.c's business, whether the session is
+ * one of version 2 the caller's.
  */
 #include "session_impl.h"
 

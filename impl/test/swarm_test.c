@@ -10,9 +10,9 @@ static const struct {
     const char *off; /* a policy entry that is 0 on both sides, or NULL */
     size_t cut;
 } downloads[] = {
-    { "base", NULL, 65536 }, { "base", "fast", 65536 }, { "base", "ext", 65536 }, { "three", NULL, 1 },
-    { "three", "fast", 1 },  { "base", NULL, 77 },      { "base", NULL, 1000 },   { "base", NULL, 16384 },
-    { "tiny", NULL, 65536 }, { "tiny", NULL, 1 },       { "priv", NULL, 65536 },  { "v2", NULL, 65536 },
+    { "base", NULL, 65536 }, { "base", "fast", 65536 }, { "base", "ext", 65536 },       { "three", NULL, 1 },
+    { "three", "fast", 1 },  { "base", NULL, 77 },      { "base", NULL, 1000 },         { "base", NULL, 16384 },
+    { "tiny", NULL, 65536 }, { "tiny", NULL, 1 },       { "priv", NULL, 65536 },        { "v2", NULL, 65536 },
     { "v2", "fast", 1000 },  { "hybrid", NULL, 65536 }, { "hybrid", "upgrade", 65536 },
 };
 

@@ -76,8 +76,8 @@ struct btw_monitor_world {
     } side[2];
     bool v1_only; /* the torrent surely has no v2 hashes: hash messages, and reject without Fast, are out of place */
     /* Version 2 (BEP 52); NULL: unknown.  The session is one of version 2 when the acceptor answers with that hash. */
-    const uint8_t *info_hash_v2;  /* 20 bytes, cut short */
-    const uint32_t *piece_sizes;  /* of each piece in version 2 */
+    const uint8_t *info_hash_v2; /* 20 bytes, cut short */
+    const uint32_t *piece_sizes; /* of each piece in version 2 */
     /* Layers above the leaves of the file with this root; -1: there is none.  NULL: hash requests are judged by their
      * form alone. */
     int (*hash_height)(void *user, const uint8_t root[32]);

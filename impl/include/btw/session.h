@@ -162,8 +162,9 @@ struct btw_session_config {
     uint8_t *have[2], *allowed_fast[2];
     struct btw_pending *pending[2];
     size_t pending_cap[2];
-    struct btw_hash_pending *hash_pending[2]; /* room for hash requests (BEP 52), */
-    size_t hash_cap[2];                       /* 0: not kept, and hashes are not judged */
+    /* Room for hash requests (BEP 52).  hash_cap 0: they are not kept, and hashes are not judged. */
+    struct btw_hash_pending *hash_pending[2];
+    size_t hash_cap[2];
     int64_t request_timeout_ms, keepalive_ms, idle_ms; /* 0: never */
     bool permissive;             /* a refused message of ours counts as sent: for tools that break rules on purpose */
     btw_session_event_fn *event; /* may be NULL */
