@@ -81,6 +81,11 @@ void breach(const struct judge *judge, enum btw_verdict verdict, const char *for
     judge->monitor->found(judge->monitor->user, &finding);
 }
 
+void settle(const struct judge *judge)
+{
+    judge->self->settled |= UINT64_C(1) << judge->rule_index;
+}
+
 static void judge_event(struct btw_monitor *monitor, enum btw_side side, unsigned event, const struct btw_msg *msg,
                         bool bad_wire, int64_t now_ms)
 {
@@ -129,7 +134,7 @@ static void take(struct btw_monitor *monitor, enum btw_side side, const struct b
     judge_silence(monitor, now_ms);
     judge_event(monitor, side, msg->type, msg, bad_wire, now_ms);
     said_take(monitor, side, msg, bad_wire, now_ms);
-    if (monitor->met_ms == INT64_MIN && monitor->said[0].view.handshake_seen && monitor->said[1].view.handshake_seen) {
+    if (!has_met(monitor) && monitor->said[0].view.handshake_seen && monitor->said[1].view.handshake_seen) {
         monitor->met_ms = now_ms;
         monitor->fast = has_bit(&monitor->said[0], "fast") && has_bit(&monitor->said[1], "fast");
         monitor->ext = has_bit(&monitor->said[0], "ext") && has_bit(&monitor->said[1], "ext");
@@ -183,7 +188,7 @@ void btw_monitor_gap(struct btw_monitor *monitor, enum btw_side side)
 
 void btw_monitor_tick(struct btw_monitor *monitor, int64_t now_ms)
 {
-    if (monitor->met_ms == INT64_MIN || monitor->ended)
+    if (!has_met(monitor) || monitor->ended)
         return;
     if (!monitor->first_words_done && now_ms - monitor->met_ms >= FIRST_WORDS_MS) {
         monitor->first_words_done = true;
@@ -197,7 +202,7 @@ void btw_monitor_tick(struct btw_monitor *monitor, int64_t now_ms)
 
 int64_t btw_monitor_deadline(const struct btw_monitor *monitor)
 {
-    if (monitor->met_ms == INT64_MIN || monitor->ended || monitor->long_after_done)
+    if (!has_met(monitor) || monitor->ended || monitor->long_after_done)
         return INT64_MAX;
     return monitor->met_ms + (monitor->first_words_done ? LONG_AFTER_MS : FIRST_WORDS_MS);
 }

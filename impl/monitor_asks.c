@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The requests of one side: a hash table on piece and begin, with linear probing.  Answered requests stay for as long
- * as there is room, because a cancel may still name them.
+ * The requests of one side: a list in the order in which they came, so that those of one time lie together, and a hash
+ * table of places in it on piece and begin, with linear probing.  Answered requests stay for as long as there is room,
+ * because a cancel may still name them.
  */
 #include <stdlib.h>
 
@@ -10,10 +11,12 @@
 /* PROBES_MAX: at half load no honest peer comes near it; one that tries to make us walk loses its account instead. */
 enum { CAP_MIN = 1024, CAP_MAX = 2 * ASKS_MAX, PROBES_MAX = 512 };
 
+_Static_assert(CAP_MAX / 2 <= UINT16_MAX, "a place fits the index");
+
 void asks_free(struct asks *asks)
 {
-    free(asks->slots);
-    free(asks->used);
+    free(asks->list);
+    free(asks->index);
 }
 
 static uint32_t home(const struct asks *asks, uint32_t piece, uint32_t begin)
@@ -26,11 +29,12 @@ static uint32_t home(const struct asks *asks, uint32_t piece, uint32_t begin)
 struct ask *asks_next_at(const struct asks *asks, uint32_t piece, uint32_t begin, uint32_t *at)
 {
     while (asks->cap > 0 && *at < PROBES_MAX) {
-        uint32_t slot = (home(asks, piece, begin) + (*at)++) & (asks->cap - 1);
-        struct ask *ask = &asks->slots[slot];
+        uint16_t place = asks->index[(home(asks, piece, begin) + (*at)++) & (asks->cap - 1)];
+        struct ask *ask;
 
-        if (!asks->used[slot])
+        if (place == 0)
             return NULL;
+        ask = &asks->list[place - 1];
         if (ask->piece == piece && ask->begin == begin)
             return ask;
     }
@@ -47,62 +51,76 @@ struct ask *asks_find(const struct asks *asks, uint32_t piece, uint32_t begin, u
     return ask;
 }
 
-static struct ask *insert(struct asks *asks, const struct ask *ask)
+/* Puts the ask at this place of the list into the index. */
+static bool enter(struct asks *asks, uint32_t at)
 {
-    uint32_t first = home(asks, ask->piece, ask->begin);
+    uint32_t first = home(asks, asks->list[at].piece, asks->list[at].begin);
 
     for (uint32_t i = 0; i < PROBES_MAX; i++) {
-        uint32_t slot = (first + i) & (asks->cap - 1);
+        uint16_t *place = &asks->index[(first + i) & (asks->cap - 1)];
 
-        if (!asks->used[slot]) {
-            asks->used[slot] = 1;
-            asks->slots[slot] = *ask;
-            asks->count++;
-            return &asks->slots[slot];
+        if (*place == 0) {
+            *place = (uint16_t)(at + 1);
+            return true;
         }
     }
     asks->overflow = true;
-    return NULL;
+    return false;
 }
 
-/* Moves everything, or only what still waits, to a table of `cap` slots. */
-static bool rehash(struct asks *asks, uint32_t cap, bool only_waiting)
+static void enter_all(struct asks *asks)
 {
-    struct asks next = { .cap = cap, .forgot = asks->forgot || only_waiting, .overflow = asks->overflow };
+    memset(asks->index, 0, asks->cap * sizeof *asks->index);
+    for (uint32_t i = 0; i < asks->count; i++)
+        enter(asks, i);
+}
 
-    next.slots = calloc(cap, sizeof *next.slots);
-    next.used = calloc(cap, 1);
-    if (next.slots == NULL || next.used == NULL) {
-        asks_free(&next);
+static bool grow(struct asks *asks)
+{
+    uint32_t cap = asks->cap == 0 ? CAP_MIN : 2 * asks->cap;
+    struct ask *list = realloc(asks->list, cap / 2 * sizeof *list);
+    uint16_t *index;
+
+    if (list == NULL)
         return false;
-    }
-    for (uint32_t i = 0; i < asks->cap; i++) {
-        const struct ask *ask = &asks->slots[i];
-
-        if (asks->used[i] && (!only_waiting || ask->open + ask->loose > 0))
-            insert(&next, ask);
-    }
-    struct asks old = *asks;
-    *asks = next;
-    asks_free(&old);
+    asks->list = list;
+    index = realloc(asks->index, cap * sizeof *index);
+    if (index == NULL)
+        return false;
+    asks->index = index;
+    asks->cap = cap;
+    enter_all(asks);
     return true;
 }
 
-/* At most half full, so that probing stays short.  A full table forgets what was answered; when that frees less than
- * half of it, the account is lost, so that the cost of forgetting stays a constant per request. */
+/* Keeps only what still waits. */
+static void forget(struct asks *asks)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < asks->count; i++)
+        if (asks->list[i].open + asks->list[i].loose > 0)
+            asks->list[kept++] = asks->list[i];
+    asks->count = kept;
+    asks->forgot = true;
+    enter_all(asks);
+}
+
+/* The index is at most half full, so that probing stays short.  A full list forgets what was answered; when that frees
+ * less than half of it, the account is lost, so that the cost of forgetting stays a constant per request. */
 static bool make_room(struct asks *asks)
 {
     if (asks->count < asks->cap / 2)
         return true;
     if (asks->cap < CAP_MAX)
-        return rehash(asks, asks->cap == 0 ? CAP_MIN : asks->cap * 2, false);
-    return rehash(asks, CAP_MAX, true) && asks->count < ASKS_MAX / 2;
+        return grow(asks);
+    forget(asks);
+    return asks->count < ASKS_MAX / 2;
 }
 
 struct ask *asks_put(struct asks *asks, uint32_t piece, uint32_t begin, uint32_t length)
 {
     struct ask *ask = asks_find(asks, piece, begin, length);
-    struct ask fresh = { .piece = piece, .begin = begin, .length = length };
 
     if (ask != NULL)
         return ask;
@@ -110,5 +128,10 @@ struct ask *asks_put(struct asks *asks, uint32_t piece, uint32_t begin, uint32_t
         asks->overflow = true;
         return NULL;
     }
-    return insert(asks, &fresh);
+    ask = &asks->list[asks->count];
+    *ask = (struct ask){ .piece = piece, .begin = begin, .length = length };
+    if (!enter(asks, asks->count))
+        return NULL;
+    asks->count++;
+    return ask;
 }

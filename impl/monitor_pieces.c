@@ -37,13 +37,6 @@ static bool grow(struct pieces *pieces, uint32_t wanted, uint32_t total)
     return true;
 }
 
-bool pieces_has(const struct pieces *pieces, uint32_t piece, uint32_t total)
-{
-    if (pieces->all)
-        return total == 0 || piece < total;
-    return piece < pieces->cap && btw_bit_get(pieces->bits, piece);
-}
-
 void pieces_add(struct pieces *pieces, uint32_t piece, uint32_t total)
 {
     if (pieces->all || pieces_has(pieces, piece, total) || (total != 0 && piece >= total))
@@ -113,9 +106,4 @@ void pieces_set_bits(struct pieces *pieces, struct btw_slice bits, uint32_t tota
             pieces->count++;
         }
     }
-}
-
-uint32_t pieces_count(const struct pieces *pieces, uint32_t total)
-{
-    return pieces->all ? total : pieces->count;
 }

@@ -24,22 +24,6 @@ void said_free(struct said *said)
     asks_free(&said->asks);
 }
 
-bool is_whole(const struct btw_monitor *monitor, const struct said *said)
-{
-    return !monitor->world.truncated_start && !monitor->world.hole && !said->gap && !said->dead &&
-           said->view.handshake_seen;
-}
-
-bool is_heard(const struct btw_monitor *monitor, const struct said *said)
-{
-    return is_whole(monitor, said) && said->sent != 0;
-}
-
-bool is_clear(const struct said *said, uint32_t types)
-{
-    return !said->dead && (said->garbled & types) == 0;
-}
-
 bool has_bit(const struct said *said, const char *name)
 {
     return said->view.handshake_seen && btw_reserved_has(said->view.handshake.reserved, name);

@@ -17,7 +17,7 @@ enum {
     PIECES_MAX = 1 << 24,         /* longest piece map kept when the geometry is known, */
     PIECES_UNKNOWN_MAX = 1 << 20, /* and when it is not */
     RULES_MAX = 64,
-    HASH_ASKS_MAX = 64,           /* hash requests remembered per side */
+    HASH_ASKS_MAX = 64,     /* hash requests remembered per side */
     FIRST_WORDS_MS = 15000, /* by then the first message of an agreed extension is due */
     LONG_AFTER_MS = 30000,
     INTEREST_MS = 15000,      /* a change of choke state this soon after a change of interest is its consequence */
@@ -45,14 +45,22 @@ struct pieces {
     bool unsure;         /* something did not fit: what it holds is not known for certain */
 };
 void pieces_free(struct pieces *pieces);
-bool pieces_has(const struct pieces *pieces, uint32_t piece, uint32_t total);
 /* total is 0 while the geometry is unknown. */
+static inline bool pieces_has(const struct pieces *pieces, uint32_t piece, uint32_t total)
+{
+    if (pieces->all)
+        return total == 0 || piece < total;
+    return piece < pieces->cap && btw_bit_get(pieces->bits, piece);
+}
 void pieces_add(struct pieces *pieces, uint32_t piece, uint32_t total);
 void pieces_remove(struct pieces *pieces, uint32_t piece, uint32_t total);
 void pieces_set_all(struct pieces *pieces);
 void pieces_clear(struct pieces *pieces);
 void pieces_set_bits(struct pieces *pieces, struct btw_slice bits, uint32_t total);
-uint32_t pieces_count(const struct pieces *pieces, uint32_t total);
+static inline uint32_t pieces_count(const struct pieces *pieces, uint32_t total)
+{
+    return pieces->all ? total : pieces->count;
+}
 
 /* One block that a side has asked for, once or more often. */
 struct ask {
@@ -65,11 +73,11 @@ struct ask {
     int64_t asked_ms;   /* the last time */
 };
 struct asks {
-    struct ask *slots; /* open addressing on piece and begin */
-    uint8_t *used;     /* is the slot taken? */
-    uint32_t cap, count;
-    bool forgot;   /* answered requests were dropped to make room */
-    bool overflow; /* more than ASKS_MAX wait: the account is lost */
+    struct ask *list;    /* oldest first */
+    uint16_t *index;     /* open addressing on piece and begin: a place in the list, from 1 on; 0: free */
+    uint32_t cap, count; /* of the index, of the list */
+    bool forgot;         /* answered requests were dropped to make room */
+    bool overflow;       /* more than ASKS_MAX wait: the account is lost */
 };
 void asks_free(struct asks *asks);
 struct ask *asks_find(const struct asks *asks, uint32_t piece, uint32_t begin, uint32_t length);
@@ -119,13 +127,14 @@ struct said {
     struct btw_hash_range hash_asks[HASH_ASKS_MAX]; /* that wait for an answer, oldest first, */
     size_t hash_count;
     bool hash_overflow; /* and more than that wait: the account is lost */
-    bool odd_request; /* it has asked for something that no decent peer asks for: answers may be odd, too */
-    uint32_t burst;   /* rejects of sound requests in a row, up to its last message */
-    int64_t burst_ms; /* time of the first of them */
+    bool odd_request;   /* it has asked for something that no decent peer asks for: answers may be odd, too */
+    uint32_t burst;     /* rejects of sound requests in a row, up to its last message */
+    int64_t burst_ms;   /* time of the first of them */
 
     uint8_t names[256]; /* per extension id: every enum extension it has announced for it */
     bool ext_unread;    /* sent an extended handshake that nobody can read */
 
+    uint64_t settled;         /* the rules that have nothing to say about this side any more, a set of indices, */
     uint8_t told[RULES_MAX];  /* findings per rule against this side, */
     uint8_t worst[RULES_MAX]; /* and the worst of them (enum btw_verdict) */
 };
@@ -160,6 +169,9 @@ struct judge {
 void breach(const struct judge *judge, enum btw_verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Whatever comes, the rule has nothing more to say about judge->side, and need not be run. */
+void settle(const struct judge *judge);
+
 /* Fills in which rules each event is judged by. */
 void rules_index(uint64_t on[EVENTS]);
 /* Runs every rule for one event (a message type or a moment) against one side. */
@@ -175,13 +187,28 @@ void said_free(struct said *said);
 
 /* Facts that rules and state share. */
 
+/* Have both handshakes been seen, so that it is settled what is agreed on? */
+static inline bool has_met(const struct btw_monitor *monitor)
+{
+    return monitor->met_ms != INT64_MIN;
+}
 /* Was everything this side has sent seen, from the first byte on? */
-bool is_whole(const struct btw_monitor *monitor, const struct said *said);
+static inline bool is_whole(const struct btw_monitor *monitor, const struct said *said)
+{
+    return !monitor->world.truncated_start && !monitor->world.hole && !said->gap && !said->dead &&
+           said->view.handshake_seen;
+}
 /* The same, and it has said something behind the handshake: in a capture of one direction the other has at most that.
  */
-bool is_heard(const struct btw_monitor *monitor, const struct said *said);
+static inline bool is_heard(const struct btw_monitor *monitor, const struct said *said)
+{
+    return is_whole(monitor, said) && said->sent != 0;
+}
 /* Does its receiver understand its words of these types as we do? */
-bool is_clear(const struct said *said, uint32_t types);
+static inline bool is_clear(const struct said *said, uint32_t types)
+{
+    return !said->dead && (said->garbled & types) == 0;
+}
 bool has_bit(const struct said *said, const char *name);
 /* Type of a frame that broke its layout, by its id; BTW_RAW when that is nothing known. */
 enum btw_type raw_type(const struct btw_msg *msg);

@@ -95,7 +95,7 @@ static const struct rule rules[] = {
       ON(MOMENT_FIRST_WORDS), reserved_bits_spoken },
     { { "BEP4-ID-01", "message-id-assigned", BTW_DEFACTO, "BEP 4",
         "Message ids are assigned ones, and those of an extension follow its negotiation." },
-      ANY_MESSAGE, message_id_assigned },
+      ON(BTW_RAW) | ON_FAST | ON(BTW_EXTENDED), message_id_assigned },
     { { "BEP5-PORT-02", "port-layout", BTW_MUST, "BEP 5",
         "Port carries a UDP port in two bytes, and it is not zero." },
       ON(BTW_PORT) | ON(BTW_RAW), port_layout },
@@ -240,7 +240,7 @@ void rules_index(uint64_t on[EVENTS])
 
 void rules_run(struct judge *judge, unsigned event)
 {
-    for (uint64_t left = judge->monitor->rules_on[event]; left != 0; left &= left - 1) {
+    for (uint64_t left = judge->monitor->rules_on[event] & ~judge->self->settled; left != 0; left &= left - 1) {
         judge->rule_index = (size_t)__builtin_ctzll(left);
         judge->rule = &rules[judge->rule_index].rule;
         rules[judge->rule_index].check(judge);

@@ -48,9 +48,9 @@ static size_t first_difference(struct btw_slice raw)
 void handshake_layout(const struct judge *j)
 {
     if (j->self->view.handshake_seen || j->self->dead || j->self->gap || j->monitor->world.truncated_start ||
-        j->monitor->world.hole)
-        return;
-    if (j->msg->type != BTW_RAW) {
+        j->monitor->world.hole) {
+        settle(j);
+    } else if (j->msg->type != BTW_RAW) {
         breach(j, BTW_FAIL, "sends %s before its handshake", name_of(j->msg->type));
     } else if (j->bad_wire && meant_as_handshake(j)) {
         breach(j, BTW_FAIL, "begins with bytes that are no handshake: byte %zu differs",
