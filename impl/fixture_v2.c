@@ -2,6 +2,7 @@
  *
  * What BEP 52 adds to test torrents: hash trees of the files, the file tree, piece layers.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "btw/merkle.h"
@@ -38,6 +39,7 @@ bool fixture_hash_files(const struct btw_fixture *fixture, struct fixture_trees 
 
     for (const struct file *file = kind->files; file->path != NULL; file++)
         pieces += file->length / kind->piece_length + 1;
+    assert(pieces > 0); /* no torrent is without a file */
     trees->layers = malloc(pieces * HASH);
     if (scratch == NULL || trees->layers == NULL) {
         free(scratch);

@@ -94,10 +94,10 @@ bool btw_pex_contact_at(const struct btw_ut_pex *msg, enum btw_pex_key key, size
     }
     if (i >= list.len / size)
         return false;
-    struct btw_reader r = btw_reader_of(btw_slice_of(list.data + i * size, size));
+    const uint8_t *contact = list.data + i * size, *port = contact + address_len;
     *out = (struct btw_pex_contact){ .address_len = address_len, .flags = i < flags.len ? flags.data[i] : 0 };
-    memcpy(out->address, btw_read_bytes(&r, address_len).data, address_len);
-    out->port = btw_read_u16(&r);
+    memcpy(out->address, contact, address_len);
+    out->port = (uint16_t)(port[0] << 8 | port[1]);
     return true;
 }
 
