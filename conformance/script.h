@@ -211,7 +211,7 @@ struct scn_fault_spec {
 
 /* ---- scenarios --------------------------------------------------------------------------------------------------- */
 
-enum { SCN_RULES_MAX = 12, SCN_TORRENTS_MAX = 4, SCN_VARS_MAX = 32 };
+enum { SCN_RULES_MAX = 12, SCN_TORRENTS_MAX = 4, SCN_VARS_MAX = 32, SCN_ANYORDER_MAX = 64 };
 
 struct scn_case {
     const char *name;

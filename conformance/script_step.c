@@ -146,7 +146,11 @@ static bool parse_oneof(struct scn_cursor *c, struct scn_step *step)
 
 static bool parse_anyorder(struct scn_cursor *c, struct scn_step *step)
 {
-    return parse_deadline(c, step) && lex_open(c) && block_messages(c, MSG_PATTERN, step);
+    const char *start = c->at;
+    if (!parse_deadline(c, step) || !lex_open(c) || !block_messages(c, MSG_PATTERN, step))
+        return false;
+    return step->msg_count <= SCN_ANYORDER_MAX ||
+           lex_fail(c, start, "anyorder takes at most %d messages", SCN_ANYORDER_MAX);
 }
 
 static bool parse_never(struct scn_cursor *c, struct scn_step *step)

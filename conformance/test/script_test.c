@@ -202,6 +202,25 @@ static void blocks_may_be_sixteen_deep(void **state)
     free(text);
 }
 
+static void anyorder_takes_64_messages(void **state)
+{
+    (void)state;
+    struct scn_error error;
+    char *text = nested("", "p1 anyorder {\n", "have\n", 64);
+    char *more = nested("", text + sizeof HEAD - 1, "have\n", 1);
+    text = realloc(text, strlen(text) + 3);
+    assert_non_null(text);
+    struct scn_script *script = parse(text, strlen(strcat(text, "}\n")), &error);
+    assert_non_null(script);
+    scn_script_free(script);
+    more = realloc(more, strlen(more) + 3);
+    assert_non_null(more);
+    assert_null(parse(more, strlen(strcat(more, "}\n")), &error));
+    assert_non_null(strstr(error.text, "at most 64 messages"));
+    free(text);
+    free(more);
+}
+
 static void brackets_may_not_be_bottomless(void **state)
 {
     (void)state;
@@ -764,6 +783,7 @@ int main(void)
         cmocka_unit_test(errors_have_a_place_and_say_what_was_expected),
         cmocka_unit_test(an_error_is_printed_with_a_caret),
         cmocka_unit_test(blocks_may_be_sixteen_deep),
+        cmocka_unit_test(anyorder_takes_64_messages),
         cmocka_unit_test(brackets_may_not_be_bottomless),
         cmocka_unit_test(a_header_is_read),
         cmocka_unit_test(the_text_of_a_scenario_is_its_own),
