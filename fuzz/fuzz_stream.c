@@ -79,6 +79,7 @@ static void take_item(struct reading *reading, enum btw_status status, const str
     reading->digest = fuzz_digest_number(reading->digest, data);
     FUZZ_CHECK(status != BTW_OK || split || btw_stream_offset(&reading->stream) == reading->begun + btw_msg_size(msg));
     reading->begun = btw_stream_offset(&reading->stream);
+    reading->last = status;
 }
 
 static void grow(struct reading *reading)
@@ -112,7 +113,6 @@ static bool feed(struct reading *reading, struct btw_slice slice, bool split)
         FUZZ_CHECK(status == BTW_OK || status == BTW_BAD_WIRE || status == BTW_TOO_LONG);
         FUZZ_CHECK(lies_in(msg.data, slice.data, slice.len) || lies_in(msg.data, reading->buffer, reading->cap));
         take_item(reading, status, &msg, diag.offset, split);
-        reading->last = status;
         if (reading->stream.dead != BTW_OK)
             return false;
     }
