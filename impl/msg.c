@@ -221,11 +221,15 @@ struct btw_slice btw_field_bytes(const struct btw_msg *msg, const struct btw_fie
     return is_rest(field) ? *(const struct btw_slice *)member : btw_slice_of(member, field->size);
 }
 
+/* Bytes of msg->data, which come last in any message that has them. */
+static size_t rest_size(const struct btw_msg *msg)
+{
+    return fields_size[msg->type] >= OPEN ? msg->data.len : 0;
+}
+
 size_t btw_msg_size(const struct btw_msg *msg)
 {
-    size_t fields = fields_size[msg->type];
-
-    return head_size(btw_desc_of(msg->type)) + fields % OPEN + (fields >= OPEN ? msg->data.len : 0);
+    return head_size(btw_desc_of(msg->type)) + fields_size[msg->type] % OPEN + rest_size(msg);
 }
 
 static void field_write(struct btw_writer *w, const struct btw_msg *msg, const struct btw_field *field)
@@ -249,14 +253,15 @@ static void field_write(struct btw_writer *w, const struct btw_msg *msg, const s
     }
 }
 
-enum btw_status btw_msg_encode(uint8_t *out, size_t cap, size_t *len, const struct btw_msg *msg)
+/* The whole message, or what stands in front of msg->data. */
+static inline enum btw_status encode(uint8_t *out, size_t cap, size_t *len, const struct btw_msg *msg, bool whole)
 {
     const struct btw_desc *desc = btw_desc_of(msg->type);
-    size_t size = btw_msg_size(msg);
+    size_t size = btw_msg_size(msg), written = whole ? size : size - rest_size(msg);
     struct btw_writer w = btw_writer_on(out, cap);
 
     *len = 0;
-    if (size > cap || (desc->id >= 0 && size - 4 > UINT32_MAX))
+    if (written > cap || (desc->id >= 0 && size - 4 > UINT32_MAX))
         return BTW_NO_SPACE;
     if (desc->type == BTW_HANDSHAKE)
         btw_write_bytes(&w, btw_slice_of(protocol, sizeof protocol));
@@ -265,10 +270,21 @@ enum btw_status btw_msg_encode(uint8_t *out, size_t cap, size_t *len, const stru
     if (desc->id >= 0)
         btw_write_u8(&w, (uint8_t)desc->id);
     for (const struct btw_field *field = desc->fields; field->name != NULL; field++)
-        field_write(&w, msg, field);
-    assert(!w.failed && w.len == size);
-    *len = size;
+        if (whole || !is_rest(field))
+            field_write(&w, msg, field);
+    assert(!w.failed && w.len == written);
+    *len = written;
     return BTW_OK;
+}
+
+enum btw_status btw_msg_encode(uint8_t *out, size_t cap, size_t *len, const struct btw_msg *msg)
+{
+    return encode(out, cap, len, msg, true);
+}
+
+enum btw_status btw_msg_encode_head(uint8_t *out, size_t cap, size_t *len, const struct btw_msg *msg)
+{
+    return encode(out, cap, len, msg, false);
 }
 
 static void set_raw(struct btw_msg *msg, struct btw_slice bytes)

@@ -117,20 +117,16 @@ static void put_ref(struct btw_wire_queue *queue, struct btw_block block, struct
 
 void wire_queue_msg(struct btw_wire *wire, const struct btw_msg *msg)
 {
-    struct btw_writer w = wire_queue_writer(wire), prefix = w;
-    struct btw_msg head = *msg;
+    struct btw_writer w = wire_queue_writer(wire);
+    bool block = msg->type == BTW_PIECE;
     enum btw_status status;
     size_t len;
 
-    if (msg->type == BTW_PIECE)
-        head.data.len = 0;
-    status = btw_msg_encode(w.data, w.cap, &len, &head);
+    status = block ? btw_msg_encode_head(w.data, w.cap, &len, msg) : btw_msg_encode(w.data, w.cap, &len, msg);
     assert(status == BTW_OK); /* room was reserved */
     wire_queue_wrote(wire, len);
-    if (msg->type != BTW_PIECE)
-        return;
-    btw_write_u32(&prefix, (uint32_t)(len - 4 + msg->data.len));
-    put_ref(&wire->queue, (struct btw_block){ msg->piece, msg->begin, (uint32_t)msg->data.len }, msg->data);
+    if (block)
+        put_ref(&wire->queue, (struct btw_block){ msg->piece, msg->begin, (uint32_t)msg->data.len }, msg->data);
 }
 
 /* --- taking out ------------------------------------------------------------------------------------------------------

@@ -86,6 +86,26 @@ static void room_of_one_byte_less_is_refused(void **state)
     }
 }
 
+static void a_head_is_all_but_the_data(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(both); i++) {
+        struct btw_slice in = unhex(both[i].hex);
+        uint8_t *out = malloc(in.len);
+        struct btw_msg msg;
+        size_t used, head, len;
+
+        assert_int_equal(decode(i, &msg, &used, in), BTW_OK);
+        head = in.len - msg.data.len;
+        assert_int_equal(btw_msg_encode_head(out, head, &len, &msg), BTW_OK);
+        assert_bytes(btw_slice_of(out, len), btw_slice_of(in.data, head));
+        if (head > 0)
+            assert_int_equal(btw_msg_encode_head(out, head - 1, &len, &msg), BTW_NO_SPACE);
+        free(out);
+        release(in);
+    }
+}
+
 /* The fields one by one: a table with two columns swapped would pass every round trip. */
 static void fields_are_where_the_bep_puts_them(void **state)
 {
@@ -329,6 +349,7 @@ int main(void)
         cmocka_unit_test(every_prefix_asks_for_more),
         cmocka_unit_test(bytes_behind_a_message_stay),
         cmocka_unit_test(room_of_one_byte_less_is_refused),
+        cmocka_unit_test(a_head_is_all_but_the_data),
         cmocka_unit_test(fields_are_where_the_bep_puts_them),
         cmocka_unit_test(every_id_accepts_its_lengths_and_no_others),
         cmocka_unit_test(a_bad_length_is_explained),

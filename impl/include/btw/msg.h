@@ -126,6 +126,13 @@ size_t btw_msg_size(const struct btw_msg *msg);
  * BTW_NO_SPACE  cap is below btw_msg_size(msg), or a length prefix would not fit 32 bits; nothing written */
 enum btw_status btw_msg_encode(uint8_t *out, size_t cap, size_t *len, const struct btw_msg *msg);
 
+/* The same without the bytes of msg->data, which are the last of any message that has them: the caller sends them from
+ * where they are.  So a block needs no copy.
+ *
+ * BTW_OK        *len bytes written: btw_msg_size(msg) less msg->data.len, where the type has data
+ * BTW_NO_SPACE  they do not fit cap, or the length prefix of the whole would not fit 32 bits; nothing written */
+enum btw_status btw_msg_encode_head(uint8_t *out, size_t cap, size_t *len, const struct btw_msg *msg);
+
 /* Reads one length-prefixed message from the front of `in` (never a handshake; see btw_handshake_decode).
  *
  * BTW_OK        msg is filled; msg->data points into in.data and lives as long as it does.  An id nobody assigned is
