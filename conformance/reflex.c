@@ -111,11 +111,11 @@ static bool answer_hashes(struct scn_conn *conn, const struct btw_msg *request)
     struct btw_metainfo_file file;
     uint8_t *hashes = NULL;
     size_t len = 0;
-    if (conn->serve_left <= 0 || !conn->torrent || !conn->torrent->known)
+    if (!conn->torrent || !conn->torrent->known)
         return false;
     unsigned layer = btw_merkle_piece_layer(conn->torrent->meta.piece_length);
     bool cheap = range.base >= layer || conn->leaves_told++ < LEAVES_MAX;
-    if (cheap && scn_hashes_root(conn->torrent, range.root, &file) &&
+    if (conn->serve_left > 0 && cheap && scn_hashes_root(conn->torrent, range.root, &file) &&
         scn_hashes_answer(conn->torrent, &file, &range, false, &hashes, &len))
         answer.type = BTW_HASHES;
     btw_hash_range_put(&answer, &range);
