@@ -26,8 +26,8 @@ static bool is_one_of(const char *word, const char *const *words)
 
 bool scn_requirement_in_scope(const struct scn_requirement *requirement)
 {
-    static const char *const active[] = { "3", "6", "10", "MSE", NULL };
-    static const char *const passive[] = { "3", "4", "5", "6", "10", "20", NULL };
+    static const char *const active[] = { "3", "6", "10", "52", "MSE", NULL };
+    static const char *const passive[] = { "3", "4", "5", "6", "10", "20", "52", NULL };
     static const char *const roles[] = { "seed", "any", NULL };
     static const char *const directions[] = { "in", "either", NULL };
     if (scn_requirement_is_passive(requirement))
