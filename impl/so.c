@@ -67,6 +67,8 @@ enum btw_status btw_so_parse(struct btw_so *out, struct btw_slice text, struct b
     struct btw_so_range range;
     enum btw_status status = BTW_OK;
 
+    if (text.len == 0)
+        text = btw_slice_str(""); /* NULL + 0 is not for C */
     for (size_t at = 0, end; at <= text.len; at = end + 1) {
         const uint8_t *comma = at < text.len ? memchr(text.data + at, ',', text.len - at) : NULL;
         end = comma == NULL ? text.len : (size_t)(comma - text.data);

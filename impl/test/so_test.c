@@ -72,6 +72,16 @@ static void selections_are_read_and_printed(void **state)
     }
 }
 
+/* A magnet link without `so` has the empty slice. */
+static void no_selection_is_an_empty_one(void **state)
+{
+    struct btw_so so = { .count = 99 };
+
+    (void)state;
+    assert_int_equal(btw_so_parse(&so, btw_slice_of(NULL, 0), NULL), BTW_BAD_TEXT);
+    assert_int_equal(so.count, 0);
+}
+
 static void files_are_found_and_counted(void **state)
 {
     static const struct {
@@ -132,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(selections_are_read_and_printed),
+        cmocka_unit_test(no_selection_is_an_empty_one),
         cmocka_unit_test(files_are_found_and_counted),
         cmocka_unit_test(the_number_of_ranges_is_bounded),
     };
