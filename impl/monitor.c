@@ -27,6 +27,7 @@ struct btw_monitor *btw_monitor_new(const struct btw_monitor_world *world, int64
     rules_index(monitor->rules_on);
     said_init(&monitor->said[BTW_DIALLER]);
     said_init(&monitor->said[BTW_ACCEPTOR]);
+    monitor->said[BTW_DIALLER].asks.kept = monitor->said[BTW_ACCEPTOR].asks.kept = monitor->world.asks_kept;
     return monitor;
 }
 

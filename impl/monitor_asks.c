@@ -77,7 +77,7 @@ static void enter_all(struct asks *asks)
 
 static bool grow(struct asks *asks)
 {
-    uint32_t cap = asks->cap == 0 ? CAP_MIN : 2 * asks->cap;
+    uint32_t cap = asks->cap > 0 ? 2 * asks->cap : asks->kept > 0 ? 2 * asks->kept : CAP_MIN;
     struct ask *list = realloc(asks->list, cap / 2 * sizeof *list);
     uint16_t *index;
 
@@ -112,6 +112,11 @@ static bool make_room(struct asks *asks)
 {
     if (asks->count < asks->cap / 2)
         return true;
+    if (asks->kept > 0 && asks->cap > 0) {
+        forget(asks);
+        if (asks->count < asks->cap / 4)
+            return true;
+    }
     if (asks->cap < CAP_MAX)
         return grow(asks);
     forget(asks);

@@ -76,6 +76,7 @@ struct asks {
     struct ask *list;    /* oldest first */
     uint16_t *index;     /* open addressing on piece and begin: a place in the list, from 1 on; 0: free */
     uint32_t cap, count; /* of the index, of the list */
+    uint32_t kept;       /* beyond so many, answered requests are forgotten before the list grows; 0: they never are */
     bool forgot;         /* answered requests were dropped to make room */
     bool overflow;       /* more than ASKS_MAX wait: the account is lost */
 };

@@ -34,7 +34,7 @@ void choke_rhythm(const struct judge *j)
     if (choking == j->self->view.choking || j->self->flip_ms == INT64_MIN || j->self->gap ||
         !flip_is_counted(j->self, j->other, choking, j->now_ms))
         return;
-    if (j->now_ms - j->self->flip_ms < RHYTHM_MS)
+    if (j->now_ms - j->self->flip_ms < RHYTHM_MS - j->monitor->world.jitter_ms)
         breach(j, BTW_WARN, "sends %s %lld ms after the last change", name_of(j->msg->type),
                (long long)(j->now_ms - j->self->flip_ms));
 }

@@ -80,7 +80,7 @@ void ext_handshake_early(const struct judge *j)
         breach(j, BTW_FAIL, "sent no extended handshake in %d s, though both sides set the extension bit",
                LONG_AFTER_MS / 1000);
     } else if (handshake) {
-        if (j->now_ms - j->monitor->met_ms > EXT_LATE_MS)
+        if (j->now_ms - j->monitor->met_ms > EXT_LATE_MS + j->monitor->world.jitter_ms)
             breach(j, BTW_WARN, "sends its extended handshake only %lld ms after the handshakes",
                    (long long)(j->now_ms - j->monitor->met_ms));
     } else if (!self->ext_order_told && knows_handshake(j)) {

@@ -277,6 +277,45 @@ static void requests_made_to_collide_are_not_walked_for_ever(void **state)
     btw_monitor_free(monitor);
 }
 
+/* Where memory is dear, what was answered is forgotten early; nobody is accused of that, and nothing that waits goes. */
+static void few_answered_requests_may_be_kept(void **state)
+{
+    const struct btw_monitor_world dear = { .asks_kept = 4 };
+    struct heard heard;
+    struct btw_monitor *monitor = played(&dear, PLAIN UNCHOKED, &heard);
+    struct btw_msg answer = { .type = BTW_PIECE };
+
+    (void)state;
+    for (uint32_t piece = 0; piece < 300; piece++)
+        ask(monitor, piece);
+    for (answer.piece = 0; answer.piece < 300; answer.piece++)
+        btw_monitor_sent(monitor, BTW_ACCEPTOR, &answer, false, 5);
+    assert_int_equal(btw_monitor_view(monitor, BTW_DIALLER)->answered_pieces, 300);
+    for (uint32_t piece = 300; piece < 1000; piece++)
+        ask(monitor, piece);
+    play(monitor, "6 A cancel piece=5000 begin=0 length=16384\n");
+    assert_string_equal(heard.text, "");
+    play(monitor, "7 B piece piece=1 begin=0 data=00\n");
+    assert_string_equal(heard.text, "BEP3-SRV-05 FAIL B");
+    btw_monitor_free(monitor);
+}
+
+/* A choke that was held up on its way is not too early. */
+static void times_may_be_uncertain(void **state)
+{
+    static const char flips[] = PLAIN UNCHOKED "20000 B choke\n24500 B unchoke\n";
+    const struct btw_monitor_world uncertain = { .jitter_ms = 5000 };
+    struct heard heard;
+
+    (void)state;
+    btw_monitor_free(played(&uncertain, flips, &heard));
+    assert_string_equal(heard.text, "");
+    btw_monitor_free(played(&unknown, flips, &heard));
+    assert_string_equal(heard.text, "BEP3-ST-09 WARN B");
+    btw_monitor_free(played(&uncertain, PLAIN UNCHOKED "20000 B choke\n23500 B unchoke\n", &heard));
+    assert_string_equal(heard.text, "BEP3-ST-09 WARN B");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +328,8 @@ int main(void)
         cmocka_unit_test(findings_are_limited),
         cmocka_unit_test(too_many_open_requests_end_the_account),
         cmocka_unit_test(a_long_download_keeps_its_account),
+        cmocka_unit_test(few_answered_requests_may_be_kept),
+        cmocka_unit_test(times_may_be_uncertain),
         cmocka_unit_test(requests_made_to_collide_are_not_walked_for_ever),
     };
 

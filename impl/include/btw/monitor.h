@@ -81,6 +81,10 @@ struct btw_monitor_world {
     /* Layers above the leaves of the file with this root; -1: there is none.  NULL: hash requests are judged by their
      * form alone. */
     int (*hash_height)(void *user, const uint8_t root[32]);
+    /* How far the times at which messages are seen may be from those at which they were sent (lost and sent again). */
+    int64_t jitter_ms;
+    /* Answered requests remembered per side, a power of two, where memory is dear; 0: thousands. */
+    uint32_t asks_kept;
     bool truncated_start; /* a capture that begins mid-stream: rules about firsts stay silent */
     bool hole;            /* bytes are missing: rules about absence stay silent */
 };
