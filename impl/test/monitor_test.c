@@ -277,7 +277,7 @@ static void requests_made_to_collide_are_not_walked_for_ever(void **state)
     btw_monitor_free(monitor);
 }
 
-/* Where memory is dear, what was answered is forgotten early; nobody is accused of that, and nothing that waits goes. */
+/* Where memory is dear, what was answered is forgotten early; nobody is accused of that, and what waits stays. */
 static void few_answered_requests_may_be_kept(void **state)
 {
     const struct btw_monitor_world dear = { .asks_kept = 4 };
