@@ -30,10 +30,12 @@ struct cap_direction {
     struct cap_endpoint from; /* who sends here */
     uint64_t bytes;           /* of the stream, reassembled */
     uint64_t missing;         /* bytes of the stream that the capture does not have */
+    uint64_t whole;           /* bytes before the first missing one */
+    uint64_t unfinished;      /* bytes at the end that are the beginning of a message */
     bool start;               /* its first byte was captured (or is known to be: SYN) */
     bool seen;                /* anything was captured at all */
     bool unreadable;          /* behind a hole, or a frame that is none, the rest could not be told apart */
-    uint8_t sha1[20];         /* of the stream, when cap_config.sha1 and the session is over */
+    uint8_t sha1[20];         /* of `whole` bytes of the stream, when cap_config.sha1 and the session is over */
 };
 
 /* A session.  Index with enum btw_side: BTW_DIALLER is who sent the SYN; if nobody saw that, who sent first. */
@@ -45,7 +47,7 @@ struct cap_session {
     uint8_t info_hash[20];        /* valid when hash_known */
     bool hash_known;
     int64_t first_ns, last_ns;
-    uint64_t first_frame;
+    uint64_t first_frame, last_frame;
     void *user; /* the consumer's own; set at CAP_OPENED, freed by it at CAP_CLOSED */
 };
 
@@ -53,7 +55,7 @@ enum cap_event_kind {
     CAP_OPENED,  /* kind has become known (not CAP_UNKNOWN): the first event of a session that is told about */
     CAP_MESSAGE, /* msg, whole */
     CAP_BAD,     /* msg is raw: bytes that are no message, or break its layout (bad says so) */
-    CAP_GAP,     /* gap bytes are missing here; reading goes on behind them if resumed */
+    CAP_GAP,     /* gap bytes are missing here, or cannot be told apart; reading goes on behind them if resumed */
     CAP_CIPHER,  /* of CAP_MSE: gap bytes went by, whatever they say */
     CAP_FIN,
     CAP_RST,    /* this side closed */
@@ -66,11 +68,11 @@ struct cap_event {
     struct cap_session *session;
     enum btw_side side;  /* who sent */
     int64_t time_ns;     /* of the packet that completes it; never goes back within a session */
-    uint64_t frame;      /* the number of that packet */
+    uint64_t frame;      /* the number of that packet; behind a hole that nothing filled it may go back */
     uint64_t offset;     /* in the stream of that side: where the message begins */
     uint64_t size;       /* bytes it takes there */
     struct btw_msg msg;  /* lives during the call only.  Of a piece data.len is always right; data.data is NULL unless
-                            cap_config.payload */
+                            cap_config.payload, and when bytes of it are missing */
     enum btw_status bad; /* of CAP_BAD */
     uint64_t gap;
     bool resumed;
@@ -92,6 +94,7 @@ struct cap_config {
 /* What was seen and what was left out; everything is counted. */
 struct cap_counts {
     uint64_t packets, bytes;
+    uint64_t unknown_link;                        /* of a link type that cannot be read */
     uint64_t not_ip, not_tcp, fragments, damaged; /* damaged: a header that does not fit its packet */
     uint64_t snapped;                             /* shorter than on the wire */
     uint64_t flows, sessions, other;              /* TCP connections; of them BitTorrent; of them not */
