@@ -110,10 +110,8 @@ void cut_small(bytes rest)
 }
 
 const bench_work works[] = {
-    { "ext", ext_handshake, &one },
-    { "pex", peer_exchange, &one },
-    { "metadata", info_dictionary, &one },
-    { "small", small_dictionaries, &small_count },
+    { "ext", ext_handshake, &one },        { "pex", peer_exchange, &one },
+    { "metadata", info_dictionary, &one }, { "small", small_dictionaries, &small_count },
     { nullptr, nullptr, nullptr },
 };
 } // namespace

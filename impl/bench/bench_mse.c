@@ -22,9 +22,9 @@ static uint8_t data[LARGE];
 
 static bool find(void *user, const uint8_t req2[20], uint8_t skey[20])
 {
-    (void)user;
+    (void)user, (void)req2;
     memset(skey, 0xaa, 20);
-    return req2[0] != 0xff || true;
+    return true;
 }
 
 static bool pass_on(struct btw_mse *from, struct btw_mse *to)

@@ -102,15 +102,17 @@ static void skip(void)
     bench_use(sum);
 }
 
-static void encode_list(const struct btw_msg *list, double count)
+typedef enum btw_status encode_fn(uint8_t *out, size_t cap, size_t *len, const struct btw_msg *msg);
+
+static void encode_list(encode_fn *encode, const struct btw_msg *list, double count)
 {
     size_t at = 0, len;
 
     for (const struct btw_msg *msg = list; msg < list + (size_t)count; msg++) {
-        if (btw_msg_encode(out + at, sizeof out - at, &len, msg) == BTW_NO_SPACE) { /* it would be written out here */
+        if (encode(out + at, sizeof out - at, &len, msg) == BTW_NO_SPACE) { /* it would be written out here */
             bench_use(out[at / 2]);
             at = 0;
-            btw_msg_encode(out, sizeof out, &len, msg);
+            encode(out, sizeof out, &len, msg);
         }
         at += len;
     }
@@ -119,7 +121,7 @@ static void encode_list(const struct btw_msg *list, double count)
 
 static void encode_small(void)
 {
-    encode_list(mix_list, mix_len);
+    encode_list(btw_msg_encode, mix_list, mix_len);
 }
 
 /* --- blocks: each is copied to its place -----------------------------------------------------------------------------
@@ -174,7 +176,13 @@ static void copy(void)
 
 static void encode_pieces(void)
 {
-    encode_list(piece_list, piece_len);
+    encode_list(btw_msg_encode, piece_list, piece_len);
+}
+
+/* A scatter list would name the blocks where they are. */
+static void encode_heads(void)
+{
+    encode_list(btw_msg_encode_head, piece_list, piece_len);
 }
 
 /* --- with state and judgement ----------------------------------------------------------------------------------------
@@ -182,7 +190,7 @@ static void encode_pieces(void)
 
 struct judged {
     struct btw_session session;
-    struct btw_monitor *monitor;
+    struct btw_monitor *monitor; /* NULL: the session alone */
     int64_t now_ms;
 };
 
@@ -199,7 +207,8 @@ static void said_by(struct judged *judged, enum btw_who who, const struct btw_ms
                                            : btw_session_received(&judged->session, msg, judged->now_ms, NULL);
 
     assert(status == BTW_OK);
-    btw_monitor_sent(judged->monitor, who == BTW_US ? BTW_ACCEPTOR : BTW_DIALLER, msg, false, judged->now_ms);
+    if (judged->monitor != NULL)
+        btw_monitor_sent(judged->monitor, who == BTW_US ? BTW_ACCEPTOR : BTW_DIALLER, msg, false, judged->now_ms);
 }
 
 static void judge(void *user, const struct btw_msg *msg)
@@ -210,7 +219,18 @@ static void judge(void *user, const struct btw_msg *msg)
     said_by(judged, BTW_THEM, msg);
 }
 
-static void judged_64k(void)
+static struct btw_monitor *monitor_of(const struct btw_geometry *geometry)
+{
+    struct btw_monitor_world world = { .pieces = geometry->pieces,
+                                       .piece_length = geometry->piece_length,
+                                       .total_length = geometry->total_length };
+    struct btw_monitor *monitor = btw_monitor_new(&world, BTW_GRACE_MS_DEFAULT, on_finding, NULL);
+
+    assert(monitor != NULL);
+    return monitor;
+}
+
+static void heard_in(bool judges)
 {
     static uint8_t maps[4][TORRENT_PIECES / 8], all[TORRENT_PIECES / 8];
     static struct btw_pending pending[2][PENDING];
@@ -224,14 +244,10 @@ static void judged_64k(void)
                                          .pending_cap = { PENDING, PENDING },
                                          .keepalive_ms = 100000,
                                          .idle_ms = 180000 };
-    struct btw_monitor_world world = { .pieces = geometry.pieces,
-                                       .piece_length = geometry.piece_length,
-                                       .total_length = geometry.total_length };
-    struct judged judged = { .monitor = btw_monitor_new(&world, BTW_GRACE_MS_DEFAULT, on_finding, NULL) };
+    struct judged judged = { .monitor = judges ? monitor_of(&geometry) : NULL };
     struct btw_msg hello = { .type = BTW_HANDSHAKE, .peer_id = "-CF0001-000000000001" };
     struct btw_msg bits = { .type = BTW_BITFIELD, .data = { all, sizeof all } };
 
-    assert(judged.monitor != NULL);
     memset(all, 0xff, sizeof all);
     btw_session_init(&judged.session, &config, judged.now_ms);
     said_by(&judged, BTW_THEM, &hello);
@@ -241,6 +257,16 @@ static void judged_64k(void)
     said_by(&judged, BTW_THEM, &(struct btw_msg){ .type = BTW_INTERESTED });
     read_in(mix, LARGE, judge, &judged);
     btw_monitor_free(judged.monitor);
+}
+
+static void session_64k(void)
+{
+    heard_in(false);
+}
+
+static void judged_64k(void)
+{
+    heard_in(true);
 }
 
 /* clang-format off */
@@ -253,6 +279,8 @@ static const struct bench_work works[] = {
     { "pieces-1448",   pieces_1448,   &piece_bytes },
     { "copy",          copy,          &piece_bytes },
     { "encode-pieces", encode_pieces, &piece_bytes },
+    { "session-64k",   session_64k,   &mix_len },
+    { "encode-heads",  encode_heads,  &piece_bytes },
     { "judged-64k",    judged_64k,    &mix_len },
     { NULL,            NULL,          NULL },
 };

@@ -26,6 +26,14 @@ static void die(const char *what)
     exit(1);
 }
 
+/* What is small goes at once. */
+static void hurry(int fd)
+{
+    int on = 1;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 static void send_all(int fd, const uint8_t *data, size_t len)
 {
     for (size_t at = 0; at < len;) {
@@ -194,14 +202,19 @@ static void serve_one(int fd)
 
 static _Noreturn void serve(int listener, struct sockaddr_in *address)
 {
-    if (bind(listener, (struct sockaddr *)address, sizeof *address) != 0 || listen(listener, 8) != 0)
+    socklen_t len = sizeof *address;
+
+    if (bind(listener, (struct sockaddr *)address, len) != 0 || listen(listener, 8) != 0 ||
+        getsockname(listener, (struct sockaddr *)address, &len) != 0)
         die("listen");
+    printf("listening on port %u\n", ntohs(address->sin_port));
+    fflush(stdout);
     for (;;) {
-        int fd = accept(listener, NULL, NULL), on = 1;
+        int fd = accept(listener, NULL, NULL);
 
         if (fd < 0)
             die("accept");
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        hurry(fd);
         read_all(fd, BTW_HANDSHAKE_SIZE);
         send_all(fd, room, BTW_HANDSHAKE_SIZE); /* the same hash */
         read_all(fd, 5);                        /* interested */
@@ -211,29 +224,33 @@ static _Noreturn void serve(int listener, struct sockaddr_in *address)
     }
 }
 
+/* PORT INFO-HASH PIECES BLOCKS-PER-PIECE BLOCKS */
+static int fetch_from(int fd, struct sockaddr_in *address, char **words)
+{
+    struct fetch fetch = { .fd = fd,
+                           .pieces = (uint32_t)number(words[2], 10),
+                           .blocks_per_piece = (uint32_t)number(words[3], 10),
+                           .wanted = number(words[4], 10) };
+    struct btw_msg hello = { .type = BTW_HANDSHAKE, .peer_id = "-CF0001-000000000001" };
+
+    address->sin_port = htons((uint16_t)number(words[0], 10));
+    read_hash(hello.info_hash, words[1]);
+    hurry(fd);
+    if (connect(fd, (struct sockaddr *)address, sizeof *address) != 0)
+        die("connect");
+    say(fd, &hello);
+    return fetch_all(&fetch);
+}
+
 int main(int argc, char **argv)
 {
-    bool serves = argc == 3 && strcmp(argv[1], "--serve") == 0;
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
-    struct btw_msg hello = { .type = BTW_HANDSHAKE, .peer_id = "-CF0001-000000000001" };
-    struct fetch fetch = { .fd = socket(AF_INET, SOCK_STREAM, 0) };
-    int on = 1;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-    if (!serves && argc != 6) {
-        fprintf(stderr, "usage: %s PORT INFO-HASH PIECES BLOCKS-PER-PIECE BLOCKS | --serve PORT\n", argv[0]);
-        return 2;
-    }
-    address.sin_port = htons((uint16_t)number(argv[serves ? 2 : 1], 10));
-    setsockopt(fetch.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (serves)
-        serve(fetch.fd, &address);
-    setsockopt(fetch.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    read_hash(hello.info_hash, argv[2]);
-    if (connect(fetch.fd, (struct sockaddr *)&address, sizeof address) != 0)
-        die("connect");
-    fetch.pieces = (uint32_t)number(argv[3], 10);
-    fetch.blocks_per_piece = (uint32_t)number(argv[4], 10);
-    fetch.wanted = number(argv[5], 10);
-    say(fetch.fd, &hello);
-    return fetch_all(&fetch);
+    if (argc == 2 && strcmp(argv[1], "--serve") == 0)
+        serve(fd, &address);
+    if (argc == 6)
+        return fetch_from(fd, &address, argv + 1);
+    fprintf(stderr, "usage: %s PORT INFO-HASH PIECES BLOCKS-PER-PIECE BLOCKS | --serve\n", argv[0]);
+    return 2;
 }

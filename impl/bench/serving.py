@@ -10,7 +10,7 @@ import tempfile
 
 PIECES, PIECE_LENGTH, BLOCK = 256, 1 << 18, 1 << 14
 BLOCKS = 32768  # of one fetch: 512 MiB
-PORT = 37110    # and those behind it
+PORT = 37110    # of the clients, one after the other
 NAME = 'bench'
 
 
@@ -29,20 +29,17 @@ def make_fixture(directory):
 
 
 class Seed:
-    """A process that serves, and what it has used so far."""
+    """A process that serves, once it has printed its port, or the process that it is a driver of."""
 
-    def __init__(self, name, command, port, ready, pid=None):
-        self.name, self.port = name, port
+    def __init__(self, name, command, port=None):
+        self.name = name
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.pid, self.up = self.process.pid, ready is None
-        for line in self.process.stdout if ready else ():
-            if match := re.match(ready, line):
-                self.up, self.port = True, int(match.group(1)) if match.groups() else port
-                if pid is None:
-                    break
-            if match := re.match(pid or '$^', line):
-                self.pid = int(match.group(1))
-                break
+        lines = (re.match(r'listening on port (?P<port>\d+)|pid (?P<pid>\d+)', line) for line in self.process.stdout)
+        match = next(filter(None, lines), None)
+        self.is_up = match is not None
+        if self.is_up:
+            self.port = int(match['port'] or port)
+            self.pid = int(match['pid'] or self.process.pid)
 
     def cpu_ns(self):
         return sum(int(open(path).read().split()[0]) for path in glob.glob(f'/proc/{self.pid}/task/*/schedstat'))
@@ -52,21 +49,12 @@ class Seed:
         self.process.wait()
 
 
-def start_all(programs, root, scratch):
-    fixture = os.path.join(scratch, 'fixture')
-    info_hash = make_fixture(fixture)
-    torrent, payload = os.path.join(fixture, NAME + '.torrent'), os.path.join(fixture, 'data', NAME)
-    fetch = os.path.join(programs, 'bench', 'bench_fetch')
-    seeds = [Seed('raw', [fetch, '--serve', str(PORT)], PORT, None),
-             Seed('ours', [os.path.join(programs, 'examples', 'seed'), '--crypto', 'clear', torrent, payload], None,
-                  r'listening on port (\d+)')]
-    for i, client in enumerate(('aria2', 'libtorrent'), 1):
+def start_clients(root, fixture, scratch):
+    for port, client in enumerate(('aria2', 'libtorrent'), PORT):
         driver = os.path.join(root, 'conformance', 'clients', client)
-        if subprocess.run([driver, 'probe'], capture_output=True).returncode != 0:
-            continue
-        seeds.append(Seed(client, [driver, 'start', 'seed', '--fixture', fixture, '--port', str(PORT + i), '--dir',
-                                   os.path.join(scratch, client), '--torrents', NAME], PORT + i, 'ready', r'pid (\d+)'))
-    return [seed for seed in seeds if seed.up], info_hash
+        if subprocess.run([driver, 'probe'], capture_output=True).returncode == 0:
+            yield Seed(client, [driver, 'start', 'seed', '--fixture', fixture, '--port', str(port), '--dir',
+                                os.path.join(scratch, client), '--torrents', NAME], port)
 
 
 def fetch_from(seed, fetch, info_hash):
@@ -77,17 +65,23 @@ def fetch_from(seed, fetch, info_hash):
     return (seed.cpu_ns() - before) / (BLOCKS * BLOCK), float(done.stdout) * 1e9 / (BLOCKS * BLOCK)
 
 
-def measure(directory, root, rounds):
-    """{seed: [(CPU, wall), ...]}, one pair for each round."""
-    programs, scratch = os.path.join(directory, 'impl'), tempfile.mkdtemp()
-    seeds, info_hash = start_all(programs, root, scratch)
-    results = {seed.name: [] for seed in seeds}
+def measure(programs, root, rounds):
+    """{seed: [(CPU, wall), ...]}, one pair for each round; clients that are not installed are left out."""
+    scratch = tempfile.mkdtemp()
+    fixture = os.path.join(scratch, 'fixture')
+    info_hash = make_fixture(fixture)
+    torrent, payload = os.path.join(fixture, NAME + '.torrent'), os.path.join(fixture, 'data', NAME)
+    fetch, example = os.path.join(programs, 'bench', 'bench_fetch'), os.path.join(programs, 'examples', 'seed')
+    seeds = [Seed('raw', [fetch, '--serve']), Seed('ours', [example, '--crypto', 'clear', torrent, payload])]
     try:
+        seeds += start_clients(root, fixture, scratch)
+        results = {seed.name: [] for seed in seeds if seed.is_up}
         for _ in range(rounds):
             for seed in seeds:
-                results[seed.name].append(fetch_from(seed, os.path.join(programs, 'bench', 'bench_fetch'), info_hash))
+                if seed.is_up:
+                    results[seed.name].append(fetch_from(seed, fetch, info_hash))
+        return results
     finally:
         for seed in seeds:
             seed.close()
         shutil.rmtree(scratch)
-    return results

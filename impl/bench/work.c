@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
+#include <time.h>
 
 #include "work.h"
 
@@ -42,11 +42,10 @@ struct btw_slice bench_input(const char *dir, const char *name)
 
 static double cpu_ns(void)
 {
-    struct rusage usage;
+    struct timespec used_up;
 
-    getrusage(RUSAGE_SELF, &usage);
-    return 1e9 * (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           1e3 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used_up);
+    return 1e9 * (double)used_up.tv_sec + (double)used_up.tv_nsec;
 }
 
 static double measure(const struct bench_work *work)
