@@ -43,6 +43,14 @@ void cap_tell(const struct cap_hearing *of, enum cap_event_kind kind, const stru
     of->dissect->told(of->dissect->user, event);
 }
 
+/* An event about the connection, not about bytes of it. */
+static void tell_turn(const struct cap_hearing *of, enum cap_event_kind kind, const struct cap_moment *when)
+{
+    of->dissect->event.offset = cap_voice_of(of)->at;
+    of->dissect->event.size = 0;
+    cap_tell(of, kind, when);
+}
+
 /* The sink of a half. */
 
 static void take_bytes(void *user, struct btw_slice bytes, const struct cap_moment *when)
@@ -73,7 +81,7 @@ static void take_fin(void *user, const struct cap_moment *when)
     const struct cap_hearing *of = (const struct cap_hearing *)user;
 
     cap_voice_end(of, when);
-    cap_tell(of, CAP_FIN, when);
+    tell_turn(of, CAP_FIN, when);
 }
 
 static struct cap_sink sink_of(struct cap_hearing *of)
@@ -122,7 +130,7 @@ static void close_flow(struct cap_dissect *dissect, struct cap_flow *flow)
         cap_voice_free(&of);
         cap_half_drop(&flow->half[side], &dissect->room);
     }
-    cap_tell(&dialler, CAP_CLOSED, &end);
+    tell_turn(&dialler, CAP_CLOSED, &end);
     flow->closed = true;
 }
 
@@ -244,7 +252,7 @@ static void take_reset(struct cap_dissect *dissect, struct cap_flow *flow, enum 
 {
     struct cap_hearing of = hearing_of(dissect, flow, side);
 
-    if (flow->reset[side] || flow->half[side].fin_told)
+    if (flow->reset[side])
         return;
     if (!reset_is_real(&flow->half[side], segment)) {
         dissect->counts.damaged++;
@@ -252,7 +260,7 @@ static void take_reset(struct cap_dissect *dissect, struct cap_flow *flow, enum 
     }
     finish_half(dissect, flow, side);
     flow->reset[side] = true;
-    cap_tell(&of, CAP_RST, now);
+    tell_turn(&of, CAP_RST, now);
 }
 
 static bool side_is_over(const struct cap_flow *flow, size_t side)

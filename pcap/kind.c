@@ -36,6 +36,7 @@ static void open_session(const struct cap_hearing *of, enum cap_kind kind, const
     of->flow->session.kind = kind;
     of->flow->told = true;
     of->dissect->counts.sessions++;
+    of->dissect->event.offset = of->dissect->event.size = 0;
     cap_tell(of, CAP_OPENED, when);
 }
 
