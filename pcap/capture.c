@@ -92,7 +92,8 @@ static struct cap_capture *open_file(FILE *file, const char *path, char **error)
         (void)fclose(file);
         return failed(capture, error, path, "not enough memory");
     }
-    setvbuf(file, capture->buffer, _IOFBF, FILE_BUFFER);
+    if (file != stdin) /* somebody may have looked at its first bytes and put them back */
+        setvbuf(file, capture->buffer, _IOFBF, FILE_BUFFER);
     errno = 0;
     if (is_empty(file)) {
         failed(NULL, error, path, ferror(file) ? strerror(errno) : "the file is empty");
