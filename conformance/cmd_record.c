@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `conformance record`: one side of a captured session as a scenario.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "lint.h"
+#include "record.h"
+#include "subject.h"
+
+enum { NAME_MAX_LEN = 160, ERROR_MAX = 400 };
+
+static struct {
+    char *play, *torrent, *data, *name, *output;
+    long flow;
+} options = { .flow = -1 };
+
+static const struct poptOption table[] = {
+    { "flow", 0, POPT_ARG_LONG, &options.flow, 0, "the session; by default the one in which most was said", "N" },
+    { "play", 0, POPT_ARG_STRING, &options.play, 0, "whom the scripted peer stands for: initiator or responder",
+      "SIDE" },
+    { "torrent", 0, POPT_ARG_STRING, &options.torrent, 0, "torrent of the session; fixtures are known", "FILE" },
+    { "data", 0, POPT_ARG_STRING, &options.data, 0, "payload of that torrent", "PATH" },
+    { "name", 0, POPT_ARG_STRING, &options.name, 0, "of the scenario; by default as the files are called",
+      "AREA.WHAT" },
+    { "output", 'o', POPT_ARG_STRING, &options.output, 0, "where the scenario goes; by default standard output",
+      "FILE" },
+    POPT_TABLEEND,
+};
+
+static const char teaches[] =
+    "Plays the initiator (who dialled) unless told otherwise; the other side is what the scenario tests.\n"
+    "What nobody can promise for the next time is left out or becomes a pattern: see docs/captures.md.\n"
+    "\n"
+    "Examples:\n"
+    "  conformance record session.pcap\n"
+    "  conformance record session.pcap --flow 3 --play responder -o scenarios/recorded/session.scn\n"
+    "  conformance run --scenarios scenarios --driver conformance/clients/libtorrent\n"
+    "\n"
+    "Exit status: 0 done, 2 usage error or nothing to record, 4 a file cannot be read or written.\n";
+
+/* ---- names ------------------------------------------------------------------------------------------------------- */
+
+/* The last part of a path without its extension, as a word of a name. */
+static void put_word(char *out, size_t cap, const char *path, size_t len)
+{
+    size_t from = len, used = 0;
+    while (from > 0 && path[from - 1] != '/')
+        from--;
+    for (; from < len && path[from] != '.' && used + 1 < cap; from++)
+        out[used++] = isalnum((unsigned char)path[from]) ? (char)tolower((unsigned char)path[from]) : '-';
+    out[used] = '\0';
+}
+
+/* The area is the folder that the scenario will lie in, as lint wants it. */
+static void make_name(char out[NAME_MAX_LEN], const char *capture)
+{
+    char area[NAME_MAX_LEN / 2] = "", what[NAME_MAX_LEN / 2] = "";
+    const char *file = options.output != NULL ? options.output : capture;
+    const char *slash = options.output != NULL ? strrchr(options.output, '/') : NULL;
+    if (slash != NULL)
+        put_word(area, sizeof area, options.output, (size_t)(slash - options.output));
+    put_word(what, sizeof what, file, strlen(file));
+    snprintf(out, NAME_MAX_LEN, "%s.%s", area[0] ? area : "recorded", what[0] ? what : "session");
+}
+
+/* ---- the scenario ------------------------------------------------------------------------------------------------ */
+
+static void complain(void *user, const struct scn_place *place, const char *text)
+{
+    (void)user;
+    fprintf(stderr, "%s:%u:%u: %s\n", place->file, place->line, place->column, text);
+}
+
+/* Nobody shall get a scenario that the other commands do not take. */
+static int check(const struct cli_command *self, const char *text)
+{
+    struct scn_error error;
+    const char *file = options.output != NULL ? options.output : "record";
+    struct scn_script *script = scn_script_parse(file, text, strlen(text), &error);
+    if (script == NULL) {
+        scn_error_print(stderr, &error);
+        return cli_fail(self, CLI_OURS, "what came of the session is no scenario");
+    }
+    size_t complaints = scn_lint(script, complain, NULL);
+    scn_script_free(script);
+    return complaints == 0 ? CLI_CONTINUE : cli_fail(self, CLI_USAGE, "the scenario would not be clean: try --name");
+}
+
+static int write_out(const struct cli_command *self, const char *text)
+{
+    struct scn_output out;
+    const char *path = options.output != NULL ? options.output : "-";
+    bool begun = scn_output_begin(&out, path);
+    if (begun)
+        fputs(text, out.stream);
+    if (!begun || !scn_output_end(&out))
+        return cli_fail(self, CLI_OURS, "cannot write '%s': %s", path, strerror(errno));
+    return CLI_GREEN;
+}
+
+static int record(const struct cli_command *self, const char *path, const struct cap_tape *tape,
+                  struct scn_arena *arena, struct scn_torrents *torrents)
+{
+    char error[ERROR_MAX] = "", name[NAME_MAX_LEN];
+    const char *slash = strrchr(path, '/');
+    struct cap_record_config config = {
+        .play = options.play != NULL && strcmp(options.play, "responder") == 0 ? BTW_ACCEPTOR : BTW_DIALLER,
+        .name = options.name,
+        .source = slash != NULL ? slash + 1 : path,
+    };
+    make_name(name, path);
+    if (config.name == NULL)
+        config.name = name;
+    if (!cap_subject_find(&config.torrent, torrents, tape, options.torrent, options.data, error, sizeof error))
+        return cli_fail(self, CLI_USAGE, "%s", error);
+    if (config.torrent != NULL && !cap_subject_is(tape, config.torrent))
+        return cli_fail(self, CLI_USAGE, "the session is about another torrent than '%s'", options.torrent);
+    const char *text = cap_record(arena, tape, &config, error, sizeof error);
+    if (text == NULL)
+        return cli_fail(self, CLI_USAGE, "%s", error);
+    int status = check(self, text);
+    return status == CLI_CONTINUE ? write_out(self, text) : status;
+}
+
+static int with_capture(const struct cli_command *self, const char *path)
+{
+    char error[ERROR_MAX];
+    struct cap_tapes tapes;
+    struct scn_torrents torrents = { 0 };
+    struct scn_arena *arena = scn_arena_new();
+    const struct cap_tape *tape;
+    int status;
+    cap_tapes_init(&tapes, options.flow);
+    if (!cap_tapes_read(&tapes, path, error, sizeof error))
+        status = cli_fail(self, CLI_OURS, "%s", error);
+    else if ((tape = cap_tapes_pick(&tapes, error, sizeof error)) == NULL)
+        status = cli_fail(self, CLI_USAGE, "%s", error);
+    else
+        status = record(self, path, tape, arena, &torrents);
+    scn_torrents_free(&torrents);
+    scn_arena_free(arena);
+    cap_tapes_free(&tapes);
+    return status;
+}
+
+static int run(const struct cli_command *self, int argc, const char **argv)
+{
+    const char **operands;
+    int status = cli_options(self, argc, argv, table, &operands);
+    if (status != CLI_CONTINUE)
+        return status;
+    if (operands[0] == NULL || operands[1] != NULL)
+        return cli_fail(self, CLI_USAGE, "one capture, please");
+    if (options.play != NULL && strcmp(options.play, "initiator") != 0 && strcmp(options.play, "responder") != 0)
+        return cli_fail(self, CLI_USAGE, "--play is initiator or responder, not '%s'", options.play);
+    if (options.data != NULL && options.torrent == NULL)
+        return cli_fail(self, CLI_USAGE, "--data is the payload of --torrent");
+    return with_capture(self, operands[0]);
+}
+
+const struct cli_command cli_record = { "record", "FILE", "Turn a capture into a scenario", teaches, run };

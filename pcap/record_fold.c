@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a recording says in a row, as few lines: runs of messages that count up become one line with `wire times=`,
+ * others that stand together one write.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "record_state.h"
+
+enum { RUN_MIN = 4 };
+
+static const struct btw_msg *pending(const struct record *record, size_t i)
+{
+    return &record->tape->notes[record->pending[i]].msg;
+}
+
+static bool is_countable(const struct btw_msg *msg)
+{
+    return msg->type == BTW_REQUEST || msg->type == BTW_CANCEL || msg->type == BTW_HAVE || msg->type == BTW_SUGGEST ||
+           msg->type == BTW_ALLOWED_FAST;
+}
+
+/* ---- runs -------------------------------------------------------------------------------------------------------- */
+
+/* Blocks in a row: block number `first` + i, so many per piece.  per 0: pieces in a row, begin stays. */
+struct run {
+    size_t count;
+    uint32_t per;
+    uint32_t first;
+    int64_t step; /* of pieces, when per is 0 */
+};
+
+/* Blocks of a piece: as the torrent says, or as far as anybody asked. */
+static uint32_t blocks_per_piece(const struct record *record)
+{
+    const struct scn_torrent *torrent = record->config->torrent;
+    uint32_t most = 0;
+    if (torrent != NULL && torrent->known)
+        return (torrent->meta.piece_length + BTW_BLOCK_SIZE - 1) / BTW_BLOCK_SIZE;
+    for (size_t i = 0; i < record->tape->count; i++) {
+        const struct cap_note *note = &record->tape->notes[i];
+        if (note->kind == CAP_MESSAGE && note->msg.type == BTW_REQUEST && note->msg.begin > most)
+            most = note->msg.begin;
+    }
+    return most / BTW_BLOCK_SIZE + 1;
+}
+
+static bool is_alike(const struct btw_msg *a, const struct btw_msg *b)
+{
+    return a->type == b->type && a->length == b->length;
+}
+
+static struct run count_blocks(const struct record *record, size_t at)
+{
+    const struct btw_msg *first = pending(record, at);
+    struct run run = { .per = blocks_per_piece(record) };
+    if (first->begin % BTW_BLOCK_SIZE != 0 || first->begin / BTW_BLOCK_SIZE >= run.per || first->length == 0 ||
+        run.per == 1)
+        return run;
+    run.first = first->begin / BTW_BLOCK_SIZE;
+    while (at + run.count < record->pending_count) {
+        const struct btw_msg *msg = pending(record, at + run.count);
+        uint64_t block = (uint64_t)run.first + run.count;
+        if (!is_alike(msg, first) || msg->piece != first->piece + block / run.per ||
+            msg->begin != block % run.per * BTW_BLOCK_SIZE)
+            break;
+        run.count++;
+    }
+    return run;
+}
+
+static struct run count_pieces(const struct record *record, size_t at)
+{
+    const struct btw_msg *first = pending(record, at);
+    struct run run = { .count = 1 };
+    if (at + 1 == record->pending_count)
+        return run;
+    run.step = (int64_t)pending(record, at + 1)->piece - (int64_t)first->piece;
+    while (at + run.count < record->pending_count) {
+        const struct btw_msg *msg = pending(record, at + run.count);
+        if (!is_alike(msg, first) || msg->begin != first->begin ||
+            (int64_t)msg->piece - (int64_t)first->piece != run.step * (int64_t)run.count)
+            break;
+        run.count++;
+    }
+    return run;
+}
+
+static struct run longest_run(const struct record *record, size_t at)
+{
+    if (!is_countable(pending(record, at)))
+        return (struct run){ .count = 1 };
+    struct run blocks = count_blocks(record, at), pieces = count_pieces(record, at);
+    return blocks.count > pieces.count ? blocks : pieces;
+}
+
+static void put_blocks(FILE *out, const struct run *run, const struct btw_msg *first)
+{
+    char i[32] = "$i";
+    if (run->first > 0)
+        snprintf(i, sizeof i, "($i+%u)", run->first);
+    fputs(" piece=", out);
+    if (first->piece > 0)
+        fprintf(out, "%u+", first->piece);
+    fprintf(out, "%s/%u begin=%s%%%u*%u", i, run->per, i, run->per, (unsigned)BTW_BLOCK_SIZE);
+}
+
+static void put_pieces(FILE *out, const struct run *run, const struct btw_msg *first)
+{
+    bool blocks = first->type == BTW_REQUEST || first->type == BTW_CANCEL;
+    fputs(" piece=", out);
+    if (run->step == 0)
+        fprintf(out, "%u", first->piece);
+    else if (first->piece > 0)
+        fprintf(out, "%u%c", first->piece, run->step < 0 ? '-' : '+');
+    if (run->step == 1 || run->step == -1)
+        fputs("$i", out);
+    else if (run->step != 0)
+        fprintf(out, "$i*%" PRId64, run->step < 0 ? -run->step : run->step);
+    if (blocks)
+        fprintf(out, " begin=%u", first->begin);
+}
+
+static void put_run(const struct record *record, size_t at, const struct run *run)
+{
+    FILE *out = record->out;
+    const struct btw_msg *first = pending(record, at);
+    fputs(btw_desc_of(first->type)->name, out);
+    (run->per > 0 ? put_blocks : put_pieces)(out, run, first);
+    if (first->type == BTW_REQUEST || first->type == BTW_CANCEL)
+        fprintf(out, " length=%u", first->length);
+    fprintf(out, " wire times=%zu\n", run->count);
+}
+
+/* ---- bytes ------------------------------------------------------------------------------------------------------- */
+
+static void put_bytes(FILE *out, const uint8_t *bytes, size_t len)
+{
+    fputs("x\"", out);
+    for (size_t i = 0; i < len; i++)
+        fprintf(out, "%02x", bytes[i]);
+    fputc('"', out);
+}
+
+/* The bytes of the capture; in a handshake the names are the session's own. */
+static void put_exact(const struct record *record, const struct btw_msg *msg)
+{
+    enum { INFO_HASH = 28, PEER_ID = 48 };
+    size_t len = btw_msg_size(msg);
+    uint8_t *bytes = malloc(len);
+    if (bytes == NULL)
+        abort();
+    fputs("raw ", record->out);
+    if (btw_msg_encode(bytes, len, &len, msg) != BTW_OK)
+        len = 0;
+    if (msg->type != BTW_HANDSHAKE || record->config->keep) {
+        put_bytes(record->out, bytes, len);
+    } else {
+        put_bytes(record->out, bytes, INFO_HASH);
+        fputs("+$t1.info_hash+", record->out);
+        put_bytes(record->out, bytes + PEER_ID, 8);
+        fprintf(record->out, "+random(%d)", BTW_HANDSHAKE_SIZE - PEER_ID - 8);
+    }
+    free(bytes);
+}
+
+/* ---- statements -------------------------------------------------------------------------------------------------- */
+
+static bool has_stimulus(const struct record *record, size_t at, size_t count)
+{
+    for (size_t i = at; i < at + count; i++) {
+        if (record->pending[i] == record->stimulus)
+            return true;
+    }
+    return false;
+}
+
+static void put_one(const struct record *record, size_t at)
+{
+    const struct cap_note *note = &record->tape->notes[record->pending[at]];
+    if (record->config->exact)
+        put_exact(record, &note->msg);
+    else
+        record_say(record, record->out, note);
+    fputc('\n', record->out);
+}
+
+/* How many of those from `at` on are in no run. */
+static size_t count_single(const struct record *record, size_t at)
+{
+    size_t count = 0;
+    while (at + count < record->pending_count &&
+           (count == 0 || record->config->exact || longest_run(record, at + count).count < RUN_MIN))
+        count++;
+    return count;
+}
+
+void record_flush(struct record *record)
+{
+    for (size_t at = 0; at < record->pending_count;) {
+        struct run run = longest_run(record, at);
+        bool fold = run.count >= RUN_MIN && !record->config->exact;
+        size_t count = fold ? run.count : count_single(record, at);
+        fprintf(record->out, "p1 >%s ", has_stimulus(record, at, count) ? "!" : "");
+        if (fold)
+            put_run(record, at, &run);
+        else if (count > 1)
+            fputs("{\n", record->out);
+        for (size_t i = at; i < at + count && !fold; i++)
+            put_one(record, i);
+        if (!fold && count > 1)
+            fputs("}\n", record->out);
+        at += count;
+    }
+    record->pending_count = 0;
+}

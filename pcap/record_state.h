@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The inside of a recording, shared by record.c (what is said and waited for, and in which order), record_kind.c (what
+ * the scenario is about) and record_msg.c (messages as text).  Nobody else includes it.
+ */
+#ifndef CAP_RECORD_STATE_H
+#define CAP_RECORD_STATE_H
+
+#include <stdio.h>
+
+#include "btw/ext.h"
+#include "btw/monitor.h"
+#include "pairs.h"
+#include "record.h"
+
+enum { RECORD_FEW = 24 }; /* requests; the answers to more are counted, not listed */
+
+struct record;
+
+/* What a session was about: the requirement, and the fault that must be noticed. */
+struct record_kind {
+    const char *label;           /* of the line that notices */
+    const char *rule;            /* id in the ledger */
+    const char *fault, *fault_v; /* of a target that is dialled; of one that dials.  %u is our id of ut_metadata */
+    enum scn_target target;
+    bool (*is)(const struct record *record, size_t note); /* did this note show it? */
+};
+
+struct record {
+    const struct cap_record_config *config;
+    const struct cap_tape *tape;
+    enum btw_side us, them;
+    struct cap_pair *pairs;
+    FILE *out;
+    const struct record_kind *kind;
+    size_t stimulus;           /* note of ours that the test begins with; SIZE_MAX: the accepting of the connection */
+    bool labelled;             /* the kind's label has been given */
+    bool few;                  /* requests: each answer is a line of its own */
+    struct btw_monitor *heard; /* has seen all notes so far */
+    struct btw_ext_map wants;  /* the target's extension ids, as in the capture */
+    uint8_t our_metadata_id;   /* what we want ut_metadata to be sent as; 0: not at all */
+    size_t *pending;           /* notes of ours that will be written next */
+    size_t pending_count;
+    size_t *deferred; /* haves of ours, to be said when the next answers have been waited for */
+    size_t deferred_count;
+    size_t asked;       /* questions before this note have been sent, and their answers may be waited for */
+    size_t waited;      /* and those before this have been */
+    bool opened;        /* the target's handshake was waited for */
+    bool extended;      /* and so was its extended handshake */
+    bool own_extended;  /* ours has been sent */
+    bool announced_all; /* the target has all pieces, and that was waited for */
+    bool unchoked;      /* waited for; no choke since */
+    bool interested;    /* the same */
+    bool complete;      /* the target said that it has everything */
+    uint64_t answered;  /* of our requests, waited for */
+    uint64_t wanted;    /* distinct blocks that the target asked for, */
+    uint64_t requested; /* and how many of these were waited for */
+    uint64_t metadata;  /* the same for pieces of metadata */
+    uint64_t metadata_waited;
+    bool needs_metadata;             /* a line speaks of the torrent's geometry */
+    uint64_t left_out[2][BTW_TYPES]; /* messages that the scenario is silent about */
+    uint64_t blocks, refused;        /* what our requests were answered with */
+};
+
+/* record_kind.c */
+void record_choose_kind(struct record *record);
+/* Comment, name and header lines in front of the steps. */
+void record_header(const struct record *record, FILE *out);
+
+/* record_msg.c: a message as it is sent; as a pattern for the answer to a question of ours; the target's extended
+ * handshake as a pattern. */
+void record_say(const struct record *record, FILE *out, const struct cap_note *note);
+void record_answer(const struct record *record, FILE *out, const struct cap_note *note);
+void record_extended(const struct record *record, FILE *out, const struct btw_msg *msg);
+/* Does it name addresses of others, or is it otherwise of no use to anybody later? */
+bool record_is_volatile(const struct record *record, const struct cap_note *note);
+/* Is the block what the torrent has there?  Not known is no. */
+bool record_is_content(const struct record *record, const struct btw_msg *piece);
+
+/* record_fold.c: the pending notes as statements. */
+void record_flush(struct record *record);
+
+#endif
