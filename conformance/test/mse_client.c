@@ -2,13 +2,14 @@
  *
  * Message Stream Encryption against a real client: the truth that no test of both our ends can give.
  *
- *     mse_client dial PORT INFO-HASH METHODS...      dials 127.0.0.1:PORT, and offers each of METHODS (1 plaintext, 2
- * RC4, 3) mse_client listen PORT INFO-HASH METHODS...    is a tracker on 127.0.0.1:PORT and a peer for each of METHODS,
- * which it allows, on ports of its own
+ *     mse_client dial NETWORK PORT INFO-HASH METHODS...    dials 127.0.0.1:PORT, and offers each of METHODS
+ *     mse_client listen NETWORK PORT INFO-HASH METHODS...  is a tracker on 127.0.0.1:PORT, and a peer for each of
+ *                                                          METHODS, which it allows
  *
- * with all combinations of paddings and of IA.  Each conversation goes on to the BitTorrent handshake and two messages
- * of the client.  A line is printed for each; Exit 0 when all went well, 1 when not, 2 for wrong arguments.  Blocking
- * sockets and a deadline do: one conversation at a time.
+ * with all combinations of paddings and of IA, each from an address of its own in NETWORK, a.b.0.0.  METHODS are 1
+ * plaintext, 2 RC4, 3 both; "1:0" is without IA.  Each conversation goes on to the BitTorrent handshake and two
+ * messages of the client.  A line is printed for each.  Exit 0 when all went well, 1 when not, 2 for wrong arguments.
+ * Blocking sockets and a deadline do: one conversation at a time.
  */
 #include <arpa/inet.h>
 #include <assert.h>
@@ -54,6 +55,7 @@ struct talk {
 };
 
 static uint8_t info_hash[20];
+static uint32_t network; /* ours, a.b.0.0 */
 
 static int64_t now_ms(void)
 {
@@ -69,12 +71,18 @@ static void draw(void *to, size_t len)
         abort();
 }
 
-static struct sockaddr_in loopback(uint8_t c, uint8_t d, uint16_t port)
+static struct sockaddr_in address_of(uint32_t host, uint16_t port)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
 
-    address.sin_addr.s_addr = htonl(0x7f000000U | (uint32_t)c << 8 | d);
+    address.sin_addr.s_addr = htonl(host);
     return address;
+}
+
+/* The i-th of ours. */
+static struct sockaddr_in own_address(size_t i, uint16_t port)
+{
+    return address_of(network | 77U << 8 | (uint32_t)(1 + i), port);
 }
 
 static bool say(struct talk *talk, const char *text)
@@ -285,11 +293,11 @@ static int bound(struct sockaddr_in address)
 /* Every row from an address of its own: Transmission takes one connection from each. */
 static bool dial_all(struct row *rows, size_t count, uint16_t port)
 {
-    struct sockaddr_in to = loopback(0, 1, port);
+    struct sockaddr_in to = address_of(INADDR_LOOPBACK, port);
     bool well = true;
 
     for (size_t i = 0; i < count; i++) {
-        int fd = bound(loopback(77, (uint8_t)(1 + i), 0));
+        int fd = bound(own_address(i, 0));
         if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0)
             perror("connect");
         well = talk_over(fd, &rows[i], true) && well;
@@ -308,7 +316,7 @@ static void announce(int listener, size_t count, uint16_t port)
                          "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nd8:intervali5e5:peers%zu:", 6 * count);
 
     for (size_t i = 0; i < count; i++) {
-        struct sockaddr_in peer = loopback(78, (uint8_t)(1 + i), port);
+        struct sockaddr_in peer = own_address(i, port);
         memcpy(answer + len, &peer.sin_addr, 4);
         memcpy(answer + len + 4, &peer.sin_port, 2);
         len += 6;
@@ -322,13 +330,13 @@ static void announce(int listener, size_t count, uint16_t port)
 /* Takes one connection of each row, in the order in which they come. */
 static bool listen_all(struct row *rows, size_t count, uint16_t port)
 {
-    struct pollfd waits[ROWS_MAX + 1] = { { .fd = bound(loopback(0, 1, port)), .events = POLLIN } };
+    struct pollfd waits[ROWS_MAX + 1] = { { .fd = bound(address_of(INADDR_LOOPBACK, port)), .events = POLLIN } };
     int64_t deadline_ms = now_ms() + DIALLED_MS;
     size_t left = count;
     bool well = true;
 
     for (size_t i = 0; i < count; i++)
-        waits[1 + i] = (struct pollfd){ .fd = bound(loopback(78, (uint8_t)(1 + i), port)), .events = POLLIN };
+        waits[1 + i] = (struct pollfd){ .fd = bound(own_address(i, port)), .events = POLLIN };
     for (size_t i = 0; i <= count; i++)
         (void)listen(waits[i].fd, 8);
     while (left > 0 && now_ms() < deadline_ms) {
@@ -355,9 +363,12 @@ static size_t make_rows(struct row *rows, char **methods, bool dials)
     size_t count = 0;
 
     for (; *methods != NULL; methods++) {
+        char *behind;
+        uint32_t bits = (uint32_t)strtoul(*methods, &behind, 0);
+        size_t most = dials && strcmp(behind, ":0") != 0 ? sizeof ias / sizeof ias[0] : 1;
         for (size_t i = 0; i < sizeof pads / sizeof pads[0]; i++) {
-            for (size_t k = 0; k < (dials ? sizeof ias / sizeof ias[0] : 1) && count < ROWS_MAX; k++)
-                rows[count++] = (struct row){ (uint32_t)strtoul(*methods, NULL, 0), pads[i], ias[k] };
+            for (size_t k = 0; k < most && count < ROWS_MAX; k++)
+                rows[count++] = (struct row){ bits, pads[i], ias[k] };
         }
     }
     return count;
@@ -377,13 +388,15 @@ static bool read_hash(const char *hex)
 int main(int argc, char **argv)
 {
     struct row rows[ROWS_MAX];
+    struct in_addr address;
     bool dials = argc > 1 && strcmp(argv[1], "dial") == 0;
     size_t count;
     uint16_t port;
 
-    if (argc < 5 || strlen(argv[3]) != 40 || !read_hash(argv[3]))
+    if (argc < 6 || inet_pton(AF_INET, argv[2], &address) != 1 || strlen(argv[4]) != 40 || !read_hash(argv[4]))
         return 2;
-    port = (uint16_t)strtoul(argv[2], NULL, 10);
-    count = make_rows(rows, argv + 4, dials);
+    network = ntohl(address.s_addr);
+    port = (uint16_t)strtoul(argv[3], NULL, 10);
+    count = make_rows(rows, argv + 5, dials);
     return (dials ? dial_all : listen_all)(rows, count, port) ? 0 : 1;
 }
