@@ -468,6 +468,17 @@ const struct scn_timeline *scn_run_timeline(const struct scn_run *run)
     return run->timeline;
 }
 
+bool scn_run_fate(const struct scn_run *run, unsigned number, struct scn_fate *out)
+{
+    if (number >= run->conn_count)
+        return false;
+    const struct scn_conn *conn = run->conns[number];
+    *out = (struct scn_fate){
+        .name = conn->name, .opened = conn->opened, .our_end = conn->our_end, .target_end = conn->target_end
+    };
+    return true;
+}
+
 void scn_run_go_first(struct scn_run *run)
 {
     run->first = true;

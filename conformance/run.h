@@ -61,6 +61,15 @@ bool scn_run_done(const struct scn_run *run);
 const struct scn_result *scn_run_result(const struct scn_run *run);
 const struct scn_timeline *scn_run_timeline(const struct scn_run *run);
 
+/* What became of the connection of that number (scn_conn_number), as far as it is known.  False: there is none. */
+struct scn_fate {
+    const char *name;
+    bool opened; /* the target took it */
+    enum btw_end our_end;
+    enum btw_end target_end; /* BTW_END_NONE: it has not ended it; RST also when it could not be made */
+};
+bool scn_run_fate(const struct scn_run *run, unsigned number, struct scn_fate *out);
+
 /* Set of 1 << enum scn_capability that the target showed on this run's connections. */
 uint64_t scn_run_capabilities(const struct scn_run *run);
 

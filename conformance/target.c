@@ -15,6 +15,8 @@
 #include "catalogue.h"
 #include "fixture_dir.h"
 
+enum { ARGUMENTS_MAX = 64 };
+
 static bool fail(struct scn_target_process *target, const char *what)
 {
     snprintf(target->error, sizeof target->error, "%s: %s", what, strerror(errno));
@@ -27,12 +29,12 @@ static bool fail(struct scn_target_process *target, const char *what)
 static bool start_child(struct scn_target_process *target, const char *const *own)
 {
     char port[8];
-    const char *argv[16];
+    const char *argv[ARGUMENTS_MAX];
     size_t count = 0;
     snprintf(port, sizeof port, "%u", target->port);
     const char *const shared[] = { "--port", port, "--torrents", target->names, "--tracker", target->config->tracker,
                                    NULL };
-    for (; *own != NULL; own++)
+    for (; *own != NULL && count < ARGUMENTS_MAX - sizeof shared / sizeof shared[0]; own++)
         argv[count++] = *own;
     for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++)
         argv[count++] = shared[i];
@@ -42,14 +44,18 @@ static bool start_child(struct scn_target_process *target, const char *const *ow
 
 static bool start_peer(struct scn_target_process *target)
 {
-    const char *const own[] = { "/proc/self/exe",
-                                "serve",
-                                "--until-eof",
-                                "--role",
-                                scn_target_name(target->config->role),
-                                target->config->encrypts ? "--fault" : NULL,
-                                "policy mse-dial=1",
-                                NULL };
+    const struct scn_target_config *config = target->config;
+    const char *own[ARGUMENTS_MAX] = { "/proc/self/exe", "serve", "--until-eof", "--role",
+                                       scn_target_name(config->role) };
+    size_t count = 5;
+    if (config->encrypts) {
+        own[count++] = "--fault";
+        own[count++] = "policy mse-dial=1";
+    }
+    for (const char *const *fault = config->faults; fault && *fault && count + 2 < ARGUMENTS_MAX; fault++) {
+        own[count++] = "--fault";
+        own[count++] = *fault;
+    }
     return start_child(target, own);
 }
 

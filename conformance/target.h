@@ -18,6 +18,7 @@ struct scn_target_config {
     const char *fixture; /* folder for the driver; NULL: one is made and taken away again */
     enum scn_target role;
     bool encrypts; /* the reference peer shall dial with encryption first; clients have environments of their own */
+    const char *const *faults;  /* of the reference peer, NULL behind the last; or NULL */
     char tracker[SCN_NET_TEXT]; /* URL of the suite's tracker for those who are started */
 };
 

@@ -30,13 +30,13 @@ enum live_kind {
 
 struct live_step {
     enum live_kind kind;
-    unsigned conn;           /* from 0; written p1, p2, ... */
-    enum btw_type await;     /* AWAIT */
-    uint8_t *bytes;          /* SEND: mostly one message; owned by the case */
+    unsigned conn;       /* from 0; written p1, p2, ... */
+    enum btw_type await; /* AWAIT */
+    uint8_t *bytes;      /* SEND: mostly one message; owned by the case */
     size_t len;
-    bool joined;             /* SEND: in one write with the step before, where that is a send on the same connection */
-    uint32_t split, at;      /* SEND, the first of its write: cut into segments of so many bytes; cut once there; 0: no */
-    uint32_t gap_ms;         /* between the segments */
+    bool joined;        /* SEND: in one write with the step before, where that is a send on the same connection */
+    uint32_t split, at; /* SEND, the first of its write: cut into segments of so many bytes; cut once there; 0: no */
+    uint32_t gap_ms;    /* between the segments */
 };
 
 struct live_case {
@@ -54,7 +54,7 @@ void live_case_remove(struct live_case *one, size_t at, size_t count);
 /* Other bytes for a send.  False: too many. */
 bool live_step_set(struct live_step *step, const uint8_t *bytes, size_t len);
 
-size_t live_case_bytes(const struct live_case *one); /* that are sent */
+size_t live_case_bytes(const struct live_case *one);   /* that are sent */
 unsigned live_case_conns(const struct live_case *one); /* highest number + 1 */
 
 /* All steps of `more` behind those of the case, on connections of their own.  False: no room; nothing is added. */

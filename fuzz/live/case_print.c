@@ -94,8 +94,7 @@ static void print_step(FILE *out, const struct live_step *step, const char *mark
         fprintf(out, "p%u dial%s\n", conn, mark);
         break;
     case LIVE_AWAIT:
-        fprintf(out, "p%u maybe %s within %lldms\n", conn, btw_desc_of(step->await)->name,
-                (long long)facts->await_ms);
+        fprintf(out, "p%u maybe %s within %lldms\n", conn, btw_desc_of(step->await)->name, (long long)facts->await_ms);
         break;
     case LIVE_FIN:
         fprintf(out, "p%u fin\n", conn);

@@ -376,6 +376,7 @@ void live_look_end(struct live_look *look, const struct scn_run *run)
         }
         struct one *conn = look->conns[i];
         conn->look.opened = fate.opened;
+        conn->look.our_end = fate.our_end;
         conn->look.ended = fate.target_end;
         conn->parts.end = (unsigned)fate.target_end;
         if (btw_stream_pending(&conn->out) > 0)

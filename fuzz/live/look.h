@@ -22,16 +22,16 @@ enum { LIVE_BY_US = BTW_TYPES, LIVE_BY_END };
 
 /* What one connection has come to. */
 struct live_conn_look {
-    bool there;           /* bytes went over it, either way */
-    bool opened;          /* the target took it */
-    bool met;             /* our stream began with a whole handshake for a torrent of the target */
-    bool orderly;         /* and held nothing but messages of known layout */
-    bool sane_ext;        /* with one canonical extended handshake at most */
-    enum btw_end ended;   /* by the target */
-    uint64_t in, out;     /* bytes from and to the target */
-    uint64_t asked;       /* bytes that requests of ours have asked for */
-    uint32_t wrong;       /* blocks that hold other bytes than the torrent */
-    bool answered;        /* the target said something */
+    bool there;                  /* bytes went over it, either way */
+    bool opened;                 /* the target took it */
+    bool met;                    /* our stream began with a whole handshake for a torrent of the target */
+    bool orderly;                /* and held nothing but messages of known layout */
+    bool sane_ext;               /* with one canonical extended handshake at most */
+    enum btw_end our_end, ended; /* ended: by the target */
+    uint64_t in, out;            /* bytes from and to the target */
+    uint64_t asked;              /* bytes that requests of ours have asked for */
+    uint32_t wrong;              /* blocks that hold other bytes than the torrent */
+    bool answered;               /* the target said something */
 };
 
 struct live_look;
@@ -48,7 +48,8 @@ void live_look_end(struct live_look *look, const struct scn_run *run);
 /* NULL: there is no such connection. */
 const struct live_conn_look *live_look_conn(const struct live_look *look, unsigned number);
 const struct live_move *live_look_moves(const struct live_look *look, size_t *count);
-/* The same for equal behaviour: states passed, replies with repeats over two left out, and ends; no times, no content. */
+/* The same for equal behaviour: states passed, replies with repeats over two left out, and ends; no times, no content.
+ */
 uint64_t live_look_key(const struct live_look *look);
 /* Did the target take a connection, and say something on one or end it? */
 bool live_look_reached(const struct live_look *look);

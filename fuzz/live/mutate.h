@@ -12,7 +12,8 @@
 void live_mutate(struct live_case *one, const struct live_case *partner, const struct live_facts *facts,
                  uint64_t *random);
 
-/* ---- the levels, each one change ---------------------------------------------------------------------------------- */
+/* ---- the levels, each one change ----------------------------------------------------------------------------------
+ */
 
 /* What changes one send; false: nothing was changed. */
 struct live_mutation {

@@ -51,10 +51,23 @@ static void put_text(struct btw_writer *w, const char *text)
 
 static void put_odd_int(struct btw_writer *w, const struct live_mutation *how)
 {
-    static const char *const texts[] = { "i-1e", "i-0e", "i00e", "i007e", "ie", "i-e", "i9223372036854775807e",
-                                         "i9223372036854775808e", "i-9223372036854775808e",
-                                         "i99999999999999999999999999e", "i1", "i1x2e", "i4294967296e",
-                                         "i2147483648e", "i-2147483649e", "i256e", "i255e" };
+    static const char *const texts[] = { "i-1e",
+                                         "i-0e",
+                                         "i00e",
+                                         "i007e",
+                                         "ie",
+                                         "i-e",
+                                         "i9223372036854775807e",
+                                         "i9223372036854775808e",
+                                         "i-9223372036854775808e",
+                                         "i99999999999999999999999999e",
+                                         "i1",
+                                         "i1x2e",
+                                         "i4294967296e",
+                                         "i2147483648e",
+                                         "i-2147483649e",
+                                         "i256e",
+                                         "i255e" };
     char number[32];
     if (live_one_in(how->random, 2)) {
         put_text(w, LIVE_PICK(how->random, texts));
@@ -66,8 +79,10 @@ static void put_odd_int(struct btw_writer *w, const struct live_mutation *how)
 
 static void put_odd_string(struct btw_writer *w, const struct live_mutation *how)
 {
-    static const char *const texts[] = { "0:", "1:", "5:ab", "99999999999999999999:", "4294967295:x", "2147483648:x",
-                                         "-1:x", "00:", "03:abc", "3:\xff\xfe\x00", "10:" };
+    static const char *const texts[] = {
+        "0:",   "1:",  "5:ab",   "99999999999999999999:", "4294967295:x", "2147483648:x",
+        "-1:x", "00:", "03:abc", "3:\xff\xfe\x00",        "10:"
+    };
     static const uint32_t sizes[] = { 1, 3, 4, 5, 6, 7, 15, 16, 17, 18, 19, 20, 21, 255, 256, 1025, 8192 };
     char head[16];
     if (live_one_in(how->random, 2)) {
@@ -96,8 +111,9 @@ static void put_nest(struct btw_writer *w, const struct live_mutation *how)
 
 static void put_odd_value(struct btw_writer *w, const struct live_mutation *how)
 {
-    static const char *const plain[] = { "le", "de", "d", "l", "e", "", "d0:0:e", "d1:ai1e1:ai2ee", "d1:bi1e1:ai2ee",
-                                         "di1ei2ee", "d1:ae" };
+    static const char *const plain[] = {
+        "le", "de", "d", "l", "e", "", "d0:0:e", "d1:ai1e1:ai2ee", "d1:bi1e1:ai2ee", "di1ei2ee", "d1:ae"
+    };
     switch (live_below(how->random, 4)) {
     case 0:
         put_odd_int(w, how);
@@ -117,11 +133,33 @@ static void put_odd_value(struct btw_writer *w, const struct live_mutation *how)
 /* The keys that somebody on the peer wire knows. */
 static void put_pair(struct btw_writer *w, const struct live_mutation *how)
 {
-    static const char *const keys[] = { "1:m", "1:v", "1:p", "1:e", "4:reqq", "6:yourip", "4:ipv4", "4:ipv6", "5:added",
-                                        "7:added.f", "6:added6", "8:added6.f", "7:dropped", "8:dropped6", "5:piece",
-                                        "8:msg_type", "10:total_size", "11:upload_only", "13:metadata_size",
-                                        "12:complete_ago", "11:ut_metadata", "6:ut_pex", "11:lt_donthave",
-                                        "12:ut_holepunch", "10:share_mode", "0:", "3:zzz" };
+    static const char *const keys[] = { "1:m",
+                                        "1:v",
+                                        "1:p",
+                                        "1:e",
+                                        "4:reqq",
+                                        "6:yourip",
+                                        "4:ipv4",
+                                        "4:ipv6",
+                                        "5:added",
+                                        "7:added.f",
+                                        "6:added6",
+                                        "8:added6.f",
+                                        "7:dropped",
+                                        "8:dropped6",
+                                        "5:piece",
+                                        "8:msg_type",
+                                        "10:total_size",
+                                        "11:upload_only",
+                                        "13:metadata_size",
+                                        "12:complete_ago",
+                                        "11:ut_metadata",
+                                        "6:ut_pex",
+                                        "11:lt_donthave",
+                                        "12:ut_holepunch",
+                                        "10:share_mode",
+                                        "0:",
+                                        "3:zzz" };
     put_text(w, LIVE_PICK(how->random, keys));
     put_odd_value(w, how);
 }

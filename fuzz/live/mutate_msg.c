@@ -25,13 +25,44 @@ uint32_t live_odd_number(enum btw_kind kind, const struct live_mutation *how)
     const struct live_facts *facts = how->facts;
     const struct live_torrent *torrent = &facts->torrents[0];
     const uint32_t at = torrent->pieces, length = torrent->piece_length, last = torrent->last_length;
-    const uint32_t numbers[] = {
-        0, 1, 2, at - 1, at, at + 1, at / 2, length - BTW_BLOCK_SIZE, length - 1, length, length + 1, last - 1, last,
-        last + 1, BTW_BLOCK_SIZE - 1, BTW_BLOCK_SIZE, BTW_BLOCK_SIZE + 1, 2 * BTW_BLOCK_SIZE, 1 << 17, (1 << 17) + 1,
-        0x7fffffff, 0x80000000, 0x80000001, 0xffffc000, 0xfffffffe, 0xffffffff, facts->metadata_id, facts->pex_id,
-        torrent->metadata_size, 8, 16, 255, 256, 512, 65535, 65536
-    };
-    uint32_t number = live_one_in(how->random, 12) ? (uint32_t)scn_random(how->random) : LIVE_PICK(how->random, numbers);
+    const uint32_t numbers[] = { 0,
+                                 1,
+                                 2,
+                                 at - 1,
+                                 at,
+                                 at + 1,
+                                 at / 2,
+                                 length - BTW_BLOCK_SIZE,
+                                 length - 1,
+                                 length,
+                                 length + 1,
+                                 last - 1,
+                                 last,
+                                 last + 1,
+                                 BTW_BLOCK_SIZE - 1,
+                                 BTW_BLOCK_SIZE,
+                                 BTW_BLOCK_SIZE + 1,
+                                 2 * BTW_BLOCK_SIZE,
+                                 1 << 17,
+                                 (1 << 17) + 1,
+                                 0x7fffffff,
+                                 0x80000000,
+                                 0x80000001,
+                                 0xffffc000,
+                                 0xfffffffe,
+                                 0xffffffff,
+                                 facts->metadata_id,
+                                 facts->pex_id,
+                                 torrent->metadata_size,
+                                 8,
+                                 16,
+                                 255,
+                                 256,
+                                 512,
+                                 65535,
+                                 65536 };
+    uint32_t number =
+        live_one_in(how->random, 12) ? (uint32_t)scn_random(how->random) : LIVE_PICK(how->random, numbers);
     uint32_t mask = kind == BTW_KIND_U8 ? 0xff : kind == BTW_KIND_U16 ? 0xffff : 0xffffffff;
     return number & mask;
 }
@@ -80,8 +111,17 @@ static size_t spoil(uint8_t *bytes, size_t len, size_t more, uint64_t *random)
         return at;
     default: /* TELL: a lie where the length stands */
         if (len >= 4) {
-            const uint32_t lies[] = { 0, 1, (uint32_t)len, (uint32_t)len - 5, (uint32_t)len - 3, BTW_BLOCK_SIZE + 9,
-                                      (1 << 17) + 9, (1 << 20) + 1, 0x7fffffff, 0x80000000, 0xffffffff };
+            const uint32_t lies[] = { 0,
+                                      1,
+                                      (uint32_t)len,
+                                      (uint32_t)len - 5,
+                                      (uint32_t)len - 3,
+                                      BTW_BLOCK_SIZE + 9,
+                                      (1 << 17) + 9,
+                                      (1 << 20) + 1,
+                                      0x7fffffff,
+                                      0x80000000,
+                                      0xffffffff };
             uint32_t lie = LIVE_PICK(random, lies);
             for (int i = 0; i < 4; i++)
                 bytes[i] = (uint8_t)(lie >> (24 - 8 * i));
@@ -110,8 +150,19 @@ static struct btw_slice odd_rest(const struct btw_msg *msg, const struct live_mu
 {
     const struct live_torrent *torrent = &how->facts->torrents[0];
     const uint32_t bits = (torrent->pieces + 7) / 8, len = (uint32_t)msg->data.len;
-    const uint32_t sizes[] = { 0, 1, len + 1, len - (len > 0), len / 2, bits, bits + 1, bits - (bits > 0), 2 * len,
-                               BTW_BLOCK_SIZE, BTW_BLOCK_SIZE + 1, 20, 32 };
+    const uint32_t sizes[] = { 0,
+                               1,
+                               len + 1,
+                               len - (len > 0),
+                               len / 2,
+                               bits,
+                               bits + 1,
+                               bits - (bits > 0),
+                               2 * len,
+                               BTW_BLOCK_SIZE,
+                               BTW_BLOCK_SIZE + 1,
+                               20,
+                               32 };
     uint32_t size = live_one_in(how->random, 2) ? len : LIVE_PICK(how->random, sizes);
     size = size < LIVE_STEP_BYTES_MAX / 2 ? size : LIVE_STEP_BYTES_MAX / 2;
     uint8_t *bytes = must(calloc(1, size + 1));

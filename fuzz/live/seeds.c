@@ -171,8 +171,7 @@ static void take(struct live_seeds *out, const struct scn_item *item, const stru
     play(&lift, item, world);
     live_case_mend(&lift.one);
     live_look_free(lift.look);
-    if (lift.failed || lift.one.count < 2 || live_case_bytes(&lift.one) > SEED_BYTES_MAX ||
-        is_known(out, &lift.one)) {
+    if (lift.failed || lift.one.count < 2 || live_case_bytes(&lift.one) > SEED_BYTES_MAX || is_known(out, &lift.one)) {
         live_case_free(&lift.one);
         return;
     }
@@ -190,7 +189,7 @@ void live_seeds_take(struct live_seeds *out, const struct scn_catalogue *catalog
     *out = (struct live_seeds){ 0 };
     for (size_t i = 0; i < count; i++) {
         const struct scn_scenario *scenario = items[i].scenario;
-        items[i].copy = 0;
+        items[i].copy = world->torrents[0].copy;
         if (is_simple(scenario->steps, scenario->step_count, false) && has_torrents(&items[i], world))
             take(out, &items[i], world);
     }

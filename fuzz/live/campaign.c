@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Plays are handed to the ground one by one as it asks for them; what came of them is taken in as they end.  When there
+ * is something to follow no more are handed out, and it is followed when the last one has ended.
+ */
+#include "campaign.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "artefacts.h"
+#include "mutate.h"
+#include "past.h"
+#include "random.h"
+
+enum {
+    PROBE_EVERY = 64, /* cases */
+    PROBES_TO_DEATH = 3,
+    PENDING_MAX = 16,
+    SUSPECTS_MAX = 96,
+    FOLLOWED_SAME_MAX = 3, /* deaths of one signature that are followed; then what causes it is avoided */
+    NAP_US = 2000,
+};
+
+/* One case under way. */
+struct flight {
+    struct live_play play;
+    struct live_case one;
+    uint64_t number;
+    size_t parent; /* in the pool; SIZE_MAX: a seed, or a probe */
+    bool probe;
+    uint64_t began; /* place in the order of all plays */
+};
+
+struct pending {
+    struct live_complaint complaint;
+    struct live_case one;
+    uint64_t number;
+    double after;
+};
+
+struct live_campaign {
+    struct live_campaign_config config;
+    struct live_pool pool;
+    struct live_graph *graph;
+    struct live_past past; /* what was played since the target was last seen alive, and some more */
+    struct live_findings findings;
+    struct live_follow follow;
+    struct live_stats stats;
+    struct pending pending[PENDING_MAX];
+    size_t pending_count;
+    uint64_t next_case, next_play, next_probe;
+    unsigned probes_out, probes_failed, since_probe;
+    bool probe_due, dead, refused, finished;
+    const char *trouble;
+    double began, progress_at, rate_from;
+    uint64_t rate_cases;
+};
+
+static void *must(void *memory)
+{
+    if (memory == NULL)
+        abort();
+    return memory;
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* ---- making cases ------------------------------------------------------------------------------------------------ */
+
+/* Targets refuse two connections with one peer id, so those of our own making differ from case to case. */
+static void give_ids(struct live_case *one, uint64_t number)
+{
+    struct btw_msg msg;
+    for (size_t i = 0; i < one->count; i++) {
+        struct live_step *step = &one->steps[i];
+        if (!live_step_msg(step, &msg) || msg.type != BTW_HANDSHAKE ||
+            (memcmp(msg.peer_id, "-CF0001-", 8) != 0 && memcmp(msg.peer_id, "-FZ0001-", 8) != 0))
+            continue;
+        uint64_t hash = number * UINT64_C(0x9e3779b97f4a7c15);
+        for (size_t k = 0; k < sizeof msg.peer_id; k++)
+            hash = (hash ^ msg.peer_id[k]) * UINT64_C(1099511628211);
+        char id[21];
+        snprintf(id, sizeof id, "-FZ0001-%012llx", (unsigned long long)(hash >> 16 & 0xffffffffffff));
+        memcpy(step->bytes + BTW_HANDSHAKE_SIZE - 20, id, 20);
+    }
+}
+
+static void make_case(struct live_campaign *c, struct flight *flight)
+{
+    const struct live_seeds *seeds = c->config.seeds;
+    uint64_t random = live_random_of(c->config.seed, flight->number);
+    if (flight->number < seeds->count) {
+        flight->one = live_case_copy(&seeds->list[flight->number].one);
+    } else {
+        size_t partner = live_pool_pick(&c->pool, &random);
+        flight->parent = live_pool_pick(&c->pool, &random);
+        flight->one = live_case_copy(&c->pool.list[flight->parent].one);
+        live_mutate(&flight->one, &c->pool.list[partner].one, c->config.facts, &random);
+    }
+    give_ids(&flight->one, flight->number);
+}
+
+static void print_case(struct flight *flight, const struct live_facts *facts)
+{
+    char *text = NULL;
+    FILE *out = must(open_memstream(&text, &flight->play.len));
+    live_case_print(out, &flight->one, &(struct live_style){ "fuzz.case", NULL, facts });
+    fclose(out);
+    flight->play.text = text;
+}
+
+static void print_probe(struct flight *flight, const struct live_facts *facts, uint64_t number)
+{
+    char *text = must(malloc(LIVE_PROBE_TEXT));
+    flight->play.len = live_probe_print(text, facts, number);
+    flight->play.text = text;
+}
+
+/* ---- handing out ------------------------------------------------------------------------------------------------- */
+
+static bool limit_reached(const struct live_campaign *c)
+{
+    const struct live_campaign_config *config = &c->config;
+    return (config->stop != NULL && *config->stop) ||
+           (config->cases_max > 0 && c->next_case - config->first >= config->cases_max) ||
+           (config->seconds_max > 0 && now() - c->began >= config->seconds_max) ||
+           (config->findings_max > 0 && live_findings_confirmed(&c->findings) >= config->findings_max);
+}
+
+/* Is it too early for the next case? */
+static bool too_fast(const struct live_campaign *c)
+{
+    return c->config.rate > 0 && (double)c->rate_cases > (now() - c->rate_from) * c->config.rate;
+}
+
+static bool wants_probe(const struct live_campaign *c)
+{
+    return c->probes_out == 0 && (c->probe_due || c->probes_failed > 0 || c->since_probe >= PROBE_EVERY);
+}
+
+static struct flight *flight_new(struct live_campaign *c, bool probe)
+{
+    struct flight *flight = must(calloc(1, sizeof *flight));
+    flight->play.user = flight;
+    flight->parent = SIZE_MAX;
+    flight->probe = probe;
+    flight->began = c->next_play++;
+    return flight;
+}
+
+static struct live_play *start_probe(struct live_campaign *c)
+{
+    struct flight *flight = flight_new(c, true);
+    print_probe(flight, c->config.facts, c->next_probe++);
+    c->probes_out++;
+    c->since_probe = 0;
+    c->probe_due = false;
+    c->stats.probes++;
+    return &flight->play;
+}
+
+static struct live_play *start_case(struct live_campaign *c)
+{
+    struct flight *flight = flight_new(c, false);
+    flight->number = c->next_case++;
+    c->since_probe++;
+    c->rate_cases++;
+    make_case(c, flight);
+    print_case(flight, c->config.facts);
+    return &flight->play;
+}
+
+static struct live_play *next(void *user)
+{
+    struct live_campaign *c = user;
+    if (c->dead || c->pending_count > 0)
+        return NULL;
+    if (wants_probe(c))
+        return start_probe(c);
+    if (c->probes_failed > 0 || limit_reached(c) || too_fast(c))
+        return NULL;
+    return start_case(c);
+}
+
+/* ---- taking in --------------------------------------------------------------------------------------------------- */
+
+static void count_conns(struct live_campaign *c, const struct live_play *play)
+{
+    const struct live_conn_look *conn;
+    bool met = false, opened = false, delivered = true;
+    for (unsigned i = 0; (conn = live_look_conn(play->look, i)) != NULL; i++) {
+        met = met || (conn->met && conn->answered);
+        opened = opened || conn->opened;
+        delivered = delivered && (conn->our_end == BTW_END_FIN || conn->ended == BTW_END_NONE);
+        c->stats.silences += conn->our_end == BTW_END_FIN && conn->ended == BTW_END_NONE;
+    }
+    c->stats.cases++;
+    c->stats.met += met;
+    c->stats.delivered += delivered && opened;
+    c->stats.reached += live_look_reached(play->look);
+    c->stats.inconclusive += scn_run_result(play->run)->verdict == SCN_INCONCLUSIVE;
+    c->probe_due = c->probe_due || !opened;
+}
+
+static void keep_if_new(struct live_campaign *c, const struct flight *flight, const struct live_look *look)
+{
+    unsigned fresh = live_graph_add(c->graph, look, flight->number);
+    bool seed = flight->number < c->config.seeds->count;
+    if (fresh == 0 && !seed)
+        return;
+    c->stats.fresh += fresh > 0;
+    live_pool_add(&c->pool, &flight->one, flight->number);
+    if (flight->parent != SIZE_MAX)
+        c->pool.list[flight->parent].paid += fresh > 0;
+}
+
+static void note_complaint(struct live_campaign *c, const struct live_complaint *complaint, const struct flight *flight)
+{
+    if ((c->config.oracles >> complaint->verdict & 1) == 0 || c->pending_count == PENDING_MAX)
+        return;
+    struct live_finding *known = live_findings_find(&c->findings, complaint->verdict, complaint->key);
+    if (known != NULL) {
+        known->count++;
+        return;
+    }
+    for (size_t i = 0; i < c->pending_count; i++) {
+        const struct live_complaint *other = &c->pending[i].complaint;
+        if (other->verdict == complaint->verdict && strcmp(other->key, complaint->key) == 0)
+            return;
+    }
+    c->pending[c->pending_count++] =
+        (struct pending){ *complaint, live_case_copy(&flight->one), flight->number, now() - c->began };
+}
+
+static void case_over(struct live_campaign *c, struct flight *flight)
+{
+    struct live_complaint complaints[LIVE_COMPLAINTS_MAX];
+    struct live_play *play = &flight->play;
+    if (play->run == NULL) {
+        c->trouble = "a case is no scenario: this is a mistake of the fuzzer";
+        c->finished = true;
+        return;
+    }
+    count_conns(c, play);
+    if (flight->parent != SIZE_MAX)
+        c->pool.list[flight->parent].picked++;
+    keep_if_new(c, flight, play->look);
+    size_t count = live_judge(play, c->config.facts, complaints);
+    for (size_t i = 0; i < count; i++)
+        note_complaint(c, &complaints[i], flight);
+    live_past_add(&c->past, &flight->one, flight->number, c->next_play++);
+}
+
+static void probe_over(struct live_campaign *c, const struct flight *flight)
+{
+    const struct live_play *play = &flight->play;
+    const struct live_conn_look *conn = play->look != NULL ? live_look_conn(play->look, 0) : NULL;
+    c->probes_out--;
+    if (live_probe_passed(play)) {
+        c->probes_failed = 0;
+        live_past_clear(&c->past, flight->began);
+        return;
+    }
+    c->refused = conn == NULL || !conn->opened;
+    c->dead = ++c->probes_failed >= PROBES_TO_DEATH;
+}
+
+static void tell(struct live_campaign *c)
+{
+    double time = now();
+    c->stats.seconds = time - c->began;
+    if (c->config.progress == NULL || time - c->progress_at < 0.25)
+        return;
+    c->progress_at = time;
+    c->config.progress(c->config.user, &c->stats, c->graph, c->pool.count, &c->findings);
+}
+
+static void over(void *user, struct live_play *play)
+{
+    struct live_campaign *c = user;
+    struct flight *flight = play->user;
+    if (flight->probe)
+        probe_over(c, flight);
+    else
+        case_over(c, flight);
+    live_case_free(&flight->one);
+    free((char *)play->text);
+    free(flight);
+    tell(c);
+}
+
+/* ---- following --------------------------------------------------------------------------------------------------- */
+
+static void settle(struct live_campaign *c, struct live_finding *finding)
+{
+    live_follow(&c->follow, finding);
+    finding->count = 1;
+    struct live_finding *added = live_findings_add(&c->findings, finding);
+    if (c->config.dir != NULL)
+        live_artefacts_write(c->config.dir, added, &c->follow, c->config.seed);
+}
+
+static void follow_pending(struct live_campaign *c)
+{
+    for (size_t i = 0; i < c->pending_count; i++) {
+        struct pending *pending = &c->pending[i];
+        struct live_finding finding = {
+            .complaint = pending->complaint,
+            .one = pending->one,
+            .number = pending->number,
+            .after = pending->after,
+        };
+        settle(c, &finding);
+    }
+    c->pending_count = 0;
+}
+
+/* One death may have many shapes; the short case tells whether it is known. */
+static void settle_death(struct live_campaign *c, struct live_finding *finding)
+{
+    char signature[sizeof finding->complaint.key];
+    live_follow(&c->follow, finding);
+    live_signature(signature, sizeof signature, &finding->one);
+    struct live_finding *known = live_findings_find(&c->findings, finding->complaint.verdict, signature);
+    if (known != NULL) {
+        known->count++;
+        live_case_free(&finding->one);
+        return;
+    }
+    snprintf(finding->complaint.key, sizeof finding->complaint.key, "%s", signature);
+    finding->count = 1;
+    struct live_finding *added = live_findings_add(&c->findings, finding);
+    if (c->config.dir != NULL)
+        live_artefacts_write(c->config.dir, added, &c->follow, c->config.seed);
+}
+
+/* The case that killed the target, or several of them joined; false: it cannot be brought about again. */
+static bool find_killer(struct live_campaign *c, struct live_finding *finding)
+{
+    struct live_complaint wanted = finding->complaint;
+    size_t suspects = live_past_suspects(&c->past);
+    for (size_t i = 0; i < suspects && i < SUSPECTS_MAX; i++) {
+        const struct live_case *one = live_past_back(&c->past, i, &finding->number);
+        if (live_follow_shows(&c->follow, one, &wanted)) {
+            finding->one = live_case_copy(one);
+            return true;
+        }
+    }
+    for (size_t length = 2; length <= LIVE_CONNS_MAX; length *= 2) {
+        if (!live_past_join(&c->past, length, &finding->one, &finding->number))
+            return false;
+        if (live_follow_shows(&c->follow, &finding->one, &wanted))
+            return true;
+        live_case_free(&finding->one);
+    }
+    return false;
+}
+
+static void follow_death(struct live_campaign *c)
+{
+    struct live_finding finding = { .complaint = { .verdict = c->refused ? LIVE_crash : LIVE_hang } };
+    snprintf(finding.complaint.text, sizeof finding.complaint.text, "%s",
+             c->refused ? "the target takes no connection any more" : "no innocent session is answered any more");
+    finding.after = now() - c->began;
+    c->stats.deaths++;
+    if (!live_ground_restart(c->config.ground)) {
+        const struct live_case *last = live_past_back(&c->past, 0, &finding.number);
+        finding.one = last != NULL ? live_case_copy(last) : (struct live_case){ 0 };
+        finding.count = 1;
+        live_findings_add(&c->findings, &finding);
+        c->trouble = "the target died, and cannot be started again";
+        c->finished = true;
+        return;
+    }
+    if (find_killer(c, &finding)) {
+        settle_death(c, &finding);
+    } else {
+        finding.count = 1;
+        snprintf(finding.complaint.key, sizeof finding.complaint.key, "unexplained");
+        struct live_finding *known = live_findings_find(&c->findings, finding.complaint.verdict, "unexplained");
+        if (known != NULL)
+            known->count++;
+        else
+            live_findings_add(&c->findings, &finding);
+    }
+    live_past_clear(&c->past, UINT64_MAX);
+    live_ground_restart(c->config.ground);
+    c->dead = false;
+    c->probes_failed = 0;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
+
+struct live_campaign *live_campaign_new(const struct live_campaign_config *config)
+{
+    struct live_campaign *c = must(calloc(1, sizeof *c));
+    c->config = *config;
+    c->graph = live_graph_new();
+    c->next_case = config->first;
+    c->next_probe = 1000;
+    c->follow = (struct live_follow){
+        .ground = config->ground,
+        .facts = config->facts,
+        .tries_max = config->tries_max,
+        .stop = config->stop,
+        .number = UINT64_C(1) << 32,
+    };
+    return c;
+}
+
+void live_campaign_free(struct live_campaign *c)
+{
+    if (c == NULL)
+        return;
+    live_pool_free(&c->pool);
+    live_graph_free(c->graph);
+    live_past_free(&c->past);
+    live_findings_free(&c->findings);
+    free(c);
+}
+
+void live_campaign_play(struct live_campaign *c)
+{
+    struct live_player player = { next, over, c };
+    c->began = c->rate_from = now();
+    if (c->config.seeds->count == 0) {
+        c->trouble = "there are no seeds";
+        return;
+    }
+    while (!c->finished) {
+        live_ground_play(c->config.ground, &player);
+        double from = now();
+        if (c->dead)
+            follow_death(c);
+        else if (c->pending_count > 0)
+            follow_pending(c);
+        else if (limit_reached(c))
+            c->finished = c->probes_failed == 0;
+        else
+            usleep(NAP_US);
+        if (now() - from > 0.01)
+            c->stats.following += now() - from;
+        c->stats.deaths += c->follow.deaths;
+        c->follow.deaths = 0;
+    }
+    c->stats.seconds = now() - c->began;
+}
+
+const struct live_stats *live_campaign_stats(const struct live_campaign *c)
+{
+    return &c->stats;
+}
+
+const struct live_graph *live_campaign_graph(const struct live_campaign *c)
+{
+    return c->graph;
+}
+
+const struct live_findings *live_campaign_findings(const struct live_campaign *c)
+{
+    return &c->findings;
+}
+
+const char *live_campaign_trouble(const struct live_campaign *c)
+{
+    return c->trouble;
+}

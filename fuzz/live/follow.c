@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "follow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "minimise.h"
+#include "probe.h"
+
+enum { PROBES = 3, STUCK_PATIENCE = 4 };
+
+bool live_verdict_is_death(enum live_verdict verdict)
+{
+    return verdict == LIVE_crash || verdict == LIVE_restart || verdict == LIVE_hang;
+}
+
+/* ---- single plays ------------------------------------------------------------------------------------------------ */
+
+struct single {
+    struct live_play play;
+    bool taken;
+    const struct live_facts *facts;
+    struct live_complaint complaints[LIVE_COMPLAINTS_MAX];
+    size_t complaint_count;
+    bool passed, opened;
+};
+
+static struct live_play *next(void *user)
+{
+    struct single *single = user;
+    bool taken = single->taken;
+    single->taken = true;
+    return taken ? NULL : &single->play;
+}
+
+static void over(void *user, struct live_play *play)
+{
+    struct single *single = user;
+    const struct live_conn_look *conn;
+    if (play->run == NULL)
+        return;
+    conn = live_look_conn(play->look, 0);
+    single->opened = conn != NULL && conn->opened;
+    single->passed = live_probe_passed(play);
+    single->complaint_count = live_judge(play, single->facts, single->complaints);
+}
+
+static void play_single(struct live_follow *follow, struct single *single)
+{
+    live_ground_play(follow->ground, &(struct live_player){ next, over, single });
+}
+
+bool live_follow_alive(struct live_follow *follow, bool *refused)
+{
+    char text[LIVE_PROBE_TEXT];
+    *refused = false;
+    for (int i = 0; i < PROBES; i++) {
+        struct single single = { .facts = follow->facts, .play = { .text = text } };
+        single.play.len = live_probe_print(text, follow->facts, follow->number++);
+        play_single(follow, &single);
+        if (single.passed)
+            return true;
+        *refused = !single.opened;
+    }
+    return false;
+}
+
+static void play_case(struct live_follow *follow, const struct live_case *one, const struct live_facts *facts,
+                      struct single *single)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    if (out == NULL)
+        abort();
+    live_case_print(out, one, &(struct live_style){ "fuzz.again", NULL, facts });
+    fclose(out);
+    *single = (struct single){ .facts = facts, .play = { .text = text, .len = len } };
+    play_single(follow, single);
+    free(text);
+}
+
+/* ---- does it show ------------------------------------------------------------------------------------------------ */
+
+static bool kills(struct live_follow *follow, const struct live_case *one, struct live_complaint *wanted)
+{
+    struct single single;
+    bool refused;
+    play_case(follow, one, follow->facts, &single);
+    if (live_follow_alive(follow, &refused))
+        return false;
+    follow->deaths++;
+    wanted->verdict = refused ? LIVE_crash : LIVE_hang;
+    live_ground_restart(follow->ground);
+    return true;
+}
+
+bool live_follow_shows(struct live_follow *follow, const struct live_case *one, struct live_complaint *wanted)
+{
+    struct single single;
+    struct live_facts facts = *follow->facts;
+    if (follow->stop != NULL && *follow->stop)
+        return false;
+    if (live_verdict_is_death(wanted->verdict))
+        return kills(follow, one, wanted);
+    if (wanted->verdict == LIVE_stuck)
+        facts.patience_ms *= STUCK_PATIENCE; /* slow is not stuck */
+    play_case(follow, one, &facts, &single);
+    for (size_t i = 0; i < single.complaint_count; i++) {
+        const struct live_complaint *complaint = &single.complaints[i];
+        if (complaint->verdict != wanted->verdict || strcmp(complaint->key, wanted->key) != 0)
+            continue;
+        *wanted = *complaint;
+        return true;
+    }
+    return false;
+}
+
+static bool fails(void *user, const struct live_case *one)
+{
+    struct live_follow *follow = user;
+    struct live_complaint wanted = follow->wanted;
+    return live_follow_shows(follow, one, &wanted);
+}
+
+/* ---- the whole way ----------------------------------------------------------------------------------------------- */
+
+void live_follow(struct live_follow *follow, struct live_finding *finding)
+{
+    struct live_minimise how = { .fails = fails, .user = follow, .tries_max = follow->tries_max };
+    follow->wanted = finding->complaint;
+    finding->steps_before = finding->one.count;
+    if (fails(follow, &finding->one) || fails(follow, &finding->one))
+        live_minimise(&finding->one, &how);
+    finding->steps = finding->one.count;
+    finding->tries = how.tries;
+    finding->shown = 0;
+    for (int i = 0; i < LIVE_CONFIRM_PLAYS; i++) {
+        live_ground_restart(follow->ground); /* what cannot be started again goes on as it is */
+        finding->shown += live_follow_shows(follow, &finding->one, &finding->complaint);
+    }
+}

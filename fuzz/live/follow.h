@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From a complaint to a finding: does the case show it again, on a target in its first state; what is the shortest case
+ * that does; how often does that show it.
+ */
+#ifndef LIVE_FOLLOW_H
+#define LIVE_FOLLOW_H
+
+#include "findings.h"
+#include "ground.h"
+
+struct live_follow {
+    struct live_ground *ground;
+    const struct live_facts *facts;
+    unsigned tries_max;        /* plays to make a case short */
+    const volatile bool *stop; /* nothing reproduces any more: for a quick end */
+    uint64_t number;           /* of the next probe */
+    uint64_t deaths;           /* how often the target died on the way */
+    /* private */
+    struct live_complaint wanted;
+};
+
+/* Three innocent sessions in a row, until one is answered.  *refused: nobody even took the last connection. */
+bool live_follow_alive(struct live_follow *follow, bool *refused);
+
+/* Plays a case alone.  Does it bring the wanted complaint?  Fills in what was said of it. */
+bool live_follow_shows(struct live_follow *follow, const struct live_case *one, struct live_complaint *wanted);
+
+/* Shortens finding->one and confirms it.  finding->complaint is what to look for. */
+void live_follow(struct live_follow *follow, struct live_finding *finding);
+
+/* Is the verdict about the target as a whole, so that it must be started again behind it? */
+bool live_verdict_is_death(enum live_verdict verdict);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HANDSHAKES = 20, PATIENCE_MIN_MS = 1000, AWAIT_MIN_MS = 200, UNCHOKE_MS = 3000 };
+
+/* ---- texts ------------------------------------------------------------------------------------------------------- */
+
+struct text {
+    char *out;
+    size_t len;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct text *text, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    text->len += (size_t)vsnprintf(text->out + text->len, LIVE_PROBE_TEXT - text->len, format, args);
+    va_end(args);
+}
+
+/* Dial, and the handshakes. */
+static void begin(struct text *text, const struct live_facts *facts, const char *name, uint64_t number)
+{
+    put(text, "scenario fuzz.%s\n  torrent %s\n  strict\n\np1 dial!\n", name, facts->torrents[0].kind);
+    put(text, "p1 > handshake info_hash=$t1 reserved=[ext fast] peer_id=\"-FZ0000-%012llx\"\n",
+        (unsigned long long)(number & 0xffffffffffff));
+    put(text, "p1 < handshake info_hash=$t1 within %lldms\n", (long long)facts->patience_ms);
+}
+
+static void end(struct text *text, const struct live_facts *facts)
+{
+    put(text, "p1 fin\n");
+    if (facts->answers_fin)
+        put(text, "p1 closes within %lldms else info\n", (long long)facts->patience_ms);
+}
+
+size_t live_probe_print(char out[LIVE_PROBE_TEXT], const struct live_facts *facts, uint64_t number)
+{
+    struct text text = { out, 0 };
+    const struct live_torrent *torrent = &facts->torrents[0];
+    begin(&text, facts, "alive", number);
+    if (facts->unchokes && torrent->pieces > 0) {
+        uint32_t piece = (uint32_t)(number % torrent->pieces);
+        uint32_t size = piece + 1 == torrent->pieces ? torrent->last_length : torrent->piece_length;
+        put(&text, "p1 > interested\np1 < unchoke within %lldms\n", (long long)facts->patience_ms);
+        put(&text, "p1 > request piece=%u begin=0 length=%u\n", piece, size < BTW_BLOCK_SIZE ? size : BTW_BLOCK_SIZE);
+        put(&text, "p1 < piece piece=%u begin=0 data=$t1 within %lldms\n", piece, (long long)facts->patience_ms);
+    }
+    end(&text, facts);
+    return text.len;
+}
+
+bool live_probe_passed(const struct live_play *play)
+{
+    return play->run != NULL && scn_run_result(play->run)->verdict <= SCN_INFO;
+}
+
+/* ---- one play ---------------------------------------------------------------------------------------------------- */
+
+struct once {
+    struct live_play play;
+    bool taken;
+    void (*over)(void *user, const struct live_play *play);
+    void *user;
+};
+
+static struct live_play *next(void *user)
+{
+    struct once *once = user;
+    bool taken = once->taken;
+    once->taken = true;
+    return taken ? NULL : &once->play;
+}
+
+static void over(void *user, struct live_play *play)
+{
+    struct once *once = user;
+    once->over(once->user, play);
+}
+
+static void play_text(struct live_ground *ground, const struct text *text,
+                      void (*done)(void *user, const struct live_play *play), void *user)
+{
+    struct once once = { .play = { .text = text->out, .len = text->len }, .over = done, .user = user };
+    live_ground_play(ground, &(struct live_player){ next, over, &once });
+}
+
+/* ---- calibration ------------------------------------------------------------------------------------------------- */
+
+struct calibrating {
+    struct live_facts *facts;
+    struct live_calibration *out;
+    int64_t times[HANDSHAKES];
+    size_t count;
+};
+
+static int64_t took_ms(const struct live_play *play)
+{
+    const struct scn_result *result = scn_run_result(play->run);
+    return result->ended_ms - result->started_ms;
+}
+
+static void take_handshake(void *user, const struct live_play *play)
+{
+    struct calibrating *c = user;
+    if (live_probe_passed(play) && c->count < HANDSHAKES)
+        c->times[c->count++] = took_ms(play);
+}
+
+static void take_introduction(void *user, const struct live_play *play)
+{
+    struct calibrating *c = user;
+    const struct scn_result *result = play->run != NULL ? scn_run_result(play->run) : NULL;
+    size_t count, len = 0;
+    if (result == NULL)
+        return;
+    uint64_t seen = scn_run_capabilities(play->run);
+    c->facts->fast = seen >> SCN_CAP_fast & 1;
+    c->facts->ext = seen >> SCN_CAP_ext & 1;
+    live_look_ids(play->look, &c->facts->metadata_id, &c->facts->pex_id);
+    const struct live_move *moves = live_look_moves(play->look, &count);
+    for (size_t i = 0; i < count && len + 24 < sizeof c->out->first; i++) {
+        if (moves[i].by < BTW_TYPES)
+            len += (size_t)snprintf(c->out->first + len, sizeof c->out->first - len, "%s%s", len > 0 ? ", " : "",
+                                    live_by_name(moves[i].by));
+    }
+}
+
+static void take_fin(void *user, const struct live_play *play)
+{
+    struct calibrating *c = user;
+    const struct live_conn_look *conn = play->look != NULL ? live_look_conn(play->look, 0) : NULL;
+    c->facts->answers_fin = conn != NULL && conn->ended != BTW_END_NONE;
+}
+
+static void take_second(void *user, const struct live_play *play)
+{
+    struct calibrating *c = user;
+    c->out->one_per_address = !live_probe_passed(play);
+}
+
+static void take_block(void *user, const struct live_play *play)
+{
+    struct calibrating *c = user;
+    c->facts->unchokes = live_probe_passed(play);
+    c->out->unchoke_ms = c->facts->unchokes ? took_ms(play) : -1;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void set_times(struct calibrating *c)
+{
+    struct live_facts *facts = c->facts;
+    qsort(c->times, c->count, sizeof c->times[0], by_time);
+    c->out->reached = c->count > 0;
+    c->out->p50_ms = c->count > 0 ? c->times[c->count / 2] : -1;
+    c->out->p99_ms = c->count > 0 ? c->times[c->count - 1] : -1;
+    facts->answer_ms = c->out->p99_ms;
+    facts->patience_ms = 5 * facts->answer_ms > PATIENCE_MIN_MS ? 5 * facts->answer_ms : PATIENCE_MIN_MS;
+    facts->await_ms = 2 * facts->answer_ms > AWAIT_MIN_MS ? 2 * facts->answer_ms : AWAIT_MIN_MS;
+}
+
+void live_calibrate(struct live_ground *ground, struct live_facts *facts, struct live_calibration *out)
+{
+    char room[LIVE_PROBE_TEXT];
+    struct calibrating c = { .facts = facts, .out = out };
+    struct text text = { room, 0 };
+    *out = (struct live_calibration){ .unchoke_ms = -1 };
+    for (unsigned i = 0; i < HANDSHAKES; i++) {
+        text.len = 0;
+        begin(&text, facts, "handshake", 16 + i);
+        play_text(ground, &text, take_handshake, &c);
+    }
+    set_times(&c);
+    if (!out->reached)
+        return;
+
+    text.len = 0;
+    begin(&text, facts, "introduction", 2);
+    put(&text, "p1 > extended ext=0 dict={m={ut_metadata=1 ut_pex=2}}\np1 maybe extended ext=0 within %lldms\n",
+        (long long)facts->patience_ms);
+    play_text(ground, &text, take_introduction, &c);
+
+    text.len = 0;
+    begin(&text, facts, "fin", 3);
+    put(&text, "p1 fin\np1 closes within %lldms\n", (long long)facts->patience_ms);
+    play_text(ground, &text, take_fin, &c);
+
+    text.len = 0;
+    begin(&text, facts, "second", 4);
+    put(&text,
+        "p2 dial from=p1\np2 > handshake info_hash=$t1 reserved=[ext fast] peer_id=\"-FZ0000-000000000005\"\n"
+        "p2 < handshake within %lldms\n",
+        (long long)facts->patience_ms);
+    play_text(ground, &text, take_second, &c);
+
+    text.len = 0;
+    begin(&text, facts, "block", 6);
+    put(&text, "p1 > interested\np1 < unchoke within %dms\np1 > request piece=0 begin=0 length=%u\n", UNCHOKE_MS,
+        facts->torrents[0].pieces == 1 && facts->torrents[0].last_length < BTW_BLOCK_SIZE
+            ? facts->torrents[0].last_length
+            : BTW_BLOCK_SIZE);
+    put(&text, "p1 < piece piece=0 begin=0 data=$t1 within %lldms\n", (long long)facts->patience_ms);
+    play_text(ground, &text, take_block, &c);
+}
