@@ -5,6 +5,7 @@
 #ifndef SCN_REPORT_H
 #define SCN_REPORT_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "ledger.h"
@@ -55,6 +56,15 @@ struct scn_terminal {
 struct scn_terminal scn_terminal_on(FILE *out);
 void scn_terminal_progress(struct scn_terminal *terminal, const struct scn_outcome *outcome, size_t done, size_t total);
 void scn_terminal_report(struct scn_terminal *terminal, const struct scn_report *report);
+
+/* ---- what reports about other things than suites are made of, too ------------------------------------------------ */
+
+/* A JSON string of any bytes: what is no UTF-8 is made ASCII; NULL becomes null. */
+json_t *scn_json_text(const char *text);
+/* Text for an attribute or an element of XML; what XML cannot hold becomes '?'. */
+void scn_xml_text(FILE *out, const char *text);
+/* The line of a test point of TAP, behind its number: "ok 3 - id # SKIP: reason".  reason may be NULL. */
+void scn_tap_point(FILE *out, size_t number, enum scn_verdict verdict, const char *id, const char *reason);
 
 /* ---- for all forms ----------------------------------------------------------------------------------------------- */
 

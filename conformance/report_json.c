@@ -8,7 +8,7 @@
 
 #include "report.h"
 
-static json_t *text(const char *from)
+json_t *scn_json_text(const char *from)
 {
     if (from == NULL)
         return json_null();
@@ -29,7 +29,7 @@ static json_t *rules_of(const struct scn_scenario *scenario)
 {
     json_t *rules = json_array();
     for (size_t i = 0; i < SCN_RULES_MAX && scenario->rules[i] != NULL; i++)
-        json_array_append_new(rules, text(scenario->rules[i]));
+        json_array_append_new(rules, scn_json_text(scenario->rules[i]));
     return rules;
 }
 
@@ -37,7 +37,7 @@ static json_t *transcript_of(const struct scn_outcome *outcome)
 {
     json_t *lines = json_array();
     for (size_t i = 0; outcome->timeline != NULL && i < scn_timeline_count(outcome->timeline); i++)
-        json_array_append_new(lines, text(scn_timeline_line(outcome->timeline, i)));
+        json_array_append_new(lines, scn_json_text(scn_timeline_line(outcome->timeline, i)));
     return lines;
 }
 
@@ -46,14 +46,14 @@ static json_t *scenario_of(const struct scn_outcome *outcome)
     const struct scn_requirement *requirement = scn_outcome_requirement(outcome);
     const struct scn_result *result = &outcome->result;
     json_t *out = json_object();
-    json_object_set_new(out, "id", text(outcome->item->id));
-    json_object_set_new(out, "verdict", text(scn_verdict_name(scn_outcome_verdict(outcome))));
-    json_object_set_new(out, "level", requirement ? text(scn_level_name(requirement->level)) : json_null());
+    json_object_set_new(out, "id", scn_json_text(outcome->item->id));
+    json_object_set_new(out, "verdict", scn_json_text(scn_verdict_name(scn_outcome_verdict(outcome))));
+    json_object_set_new(out, "level", requirement ? scn_json_text(scn_level_name(requirement->level)) : json_null());
     json_object_set_new(out, "rules", rules_of(outcome->item->scenario));
     json_object_set_new(out, "seconds", json_real(outcome->seconds));
-    json_object_set_new(out, "reason", text(result->reason));
-    json_object_set_new(out, "want", text(result->want));
-    json_object_set_new(out, "got", text(result->got));
+    json_object_set_new(out, "reason", scn_json_text(result->reason));
+    json_object_set_new(out, "want", scn_json_text(result->want));
+    json_object_set_new(out, "got", scn_json_text(result->got));
     json_object_set_new(out, "transcript", transcript_of(outcome));
     return out;
 }
@@ -61,11 +61,11 @@ static json_t *scenario_of(const struct scn_outcome *outcome)
 static json_t *finding_of(const struct scn_outcome *outcome, const struct scn_finding *finding)
 {
     json_t *out = json_object();
-    json_object_set_new(out, "rule", text(finding->rule->id));
-    json_object_set_new(out, "level", text(scn_level_name(finding->rule->level)));
-    json_object_set_new(out, "verdict", text(scn_verdict_name(finding->verdict)));
-    json_object_set_new(out, "scenario", text(outcome->item->id));
-    json_object_set_new(out, "reason", text(finding->text));
+    json_object_set_new(out, "rule", scn_json_text(finding->rule->id));
+    json_object_set_new(out, "level", scn_json_text(scn_level_name(finding->rule->level)));
+    json_object_set_new(out, "verdict", scn_json_text(scn_verdict_name(finding->verdict)));
+    json_object_set_new(out, "scenario", scn_json_text(outcome->item->id));
+    json_object_set_new(out, "reason", scn_json_text(finding->text));
     json_object_set_new(out, "count", json_integer(finding->count));
     return out;
 }
@@ -73,10 +73,10 @@ static json_t *finding_of(const struct scn_outcome *outcome, const struct scn_fi
 static json_t *target_of(const struct scn_report *report)
 {
     json_t *out = json_object();
-    json_object_set_new(out, "address", text(report->target));
-    json_object_set_new(out, "client", text(report->client));
-    json_object_set_new(out, "peer_id", text(report->peer_id));
-    json_object_set_new(out, "role", text(report->role));
+    json_object_set_new(out, "address", scn_json_text(report->target));
+    json_object_set_new(out, "client", scn_json_text(report->client));
+    json_object_set_new(out, "peer_id", scn_json_text(report->peer_id));
+    json_object_set_new(out, "role", scn_json_text(report->role));
     return out;
 }
 

@@ -8,7 +8,7 @@
 
 /* Text for an attribute or an element.  XML has no way to write most control characters, and the bytes may be no
  * UTF-8. */
-static void put(FILE *out, const char *text)
+void scn_xml_text(FILE *out, const char *text)
 {
     for (; text != NULL && *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
@@ -30,7 +30,7 @@ static void put(FILE *out, const char *text)
 static void put_attribute(FILE *out, const char *name, const char *value)
 {
     fprintf(out, " %s=\"", name);
-    put(out, value);
+    scn_xml_text(out, value);
     fputc('"', out);
 }
 
@@ -61,7 +61,7 @@ static void put_output(const struct scn_outcome *outcome, FILE *out)
     fputs("   <system-out>", out);
     fprintf(out, "%s\n", scn_verdict_name(scn_outcome_verdict(outcome)));
     for (size_t i = 0; outcome->timeline != NULL && i < scn_timeline_count(outcome->timeline); i++) {
-        put(out, scn_timeline_line(outcome->timeline, i));
+        scn_xml_text(out, scn_timeline_line(outcome->timeline, i));
         fputc('\n', out);
     }
     fputs("</system-out>\n", out);
@@ -78,9 +78,9 @@ static void put_verdict(const struct scn_outcome *outcome, FILE *out)
     put_attribute(out, "message", result->reason ? result->reason : scn_verdict_name(verdict));
     fputc('>', out);
     if (result->want != NULL)
-        fputs("want ", out), put(out, result->want), fputc('\n', out);
+        fputs("want ", out), scn_xml_text(out, result->want), fputc('\n', out);
     if (result->got != NULL)
-        fputs("got  ", out), put(out, result->got), fputc('\n', out);
+        fputs("got  ", out), scn_xml_text(out, result->got), fputc('\n', out);
     fprintf(out, "</%s>\n", element);
 }
 
@@ -102,9 +102,9 @@ static void put_finding(const struct scn_outcome *outcome, const struct scn_find
 {
     const char *element = finding->verdict == SCN_FAIL ? "failure" : "system-out";
     fprintf(out, "  <testcase classname=\"monitor\" name=\"%s in ", finding->rule->id);
-    put(out, outcome->item->id);
+    scn_xml_text(out, outcome->item->id);
     fprintf(out, "\">\n   <%s>%s: ", element, scn_verdict_name(finding->verdict));
-    put(out, finding->text);
+    scn_xml_text(out, finding->text);
     fprintf(out, "</%s>\n  </testcase>\n", element);
 }
 

@@ -32,16 +32,20 @@ static void details(const struct scn_outcome *outcome, FILE *out)
         fprintf(out, "# got  %s\n", result->got);
 }
 
-static void put_run(const struct scn_outcome *outcome, size_t number, FILE *out)
+void scn_tap_point(FILE *out, size_t number, enum scn_verdict verdict, const char *id, const char *reason)
 {
-    enum scn_verdict verdict = scn_outcome_verdict(outcome);
-    const char *reason = outcome->result.reason;
-    fprintf(out, "%s %zu - %s", tap[verdict].ok ? "ok" : "not ok", number, outcome->item->id);
+    fprintf(out, "%s %zu - %s", tap[verdict].ok ? "ok" : "not ok", number, id);
     if (tap[verdict].directive != NULL)
         fprintf(out, " # %s", tap[verdict].directive);
     if (reason != NULL)
         fprintf(out, "%s %s", tap[verdict].directive != NULL ? ":" : " -", reason);
     fputc('\n', out);
+}
+
+static void put_run(const struct scn_outcome *outcome, size_t number, FILE *out)
+{
+    enum scn_verdict verdict = scn_outcome_verdict(outcome);
+    scn_tap_point(out, number, verdict, outcome->item->id, outcome->result.reason);
     if (verdict >= SCN_WARN)
         details(outcome, out);
 }

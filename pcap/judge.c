@@ -327,27 +327,17 @@ static void world_of(struct cap_judge *judge, struct btw_monitor_world *world)
         .truncated_start = !sent[BTW_DIALLER].start || (sent[BTW_ACCEPTOR].seen && !sent[BTW_ACCEPTOR].start),
         .jitter_ms = CAP_JITTER_MS,
         .asks_kept = 64,
+        .hash_height = hash_height,
     };
-    if (judge->torrent == NULL)
-        return;
-    const struct btw_metainfo *meta = &judge->torrent->meta;
-    world->pieces = meta->pieces;
-    world->piece_length = meta->piece_length;
-    world->total_length = meta->total_length;
-    world->info_hash_v2 = meta->has_v2 ? meta->info_hash_v2 : NULL;
-    world->piece_sizes = judge->torrent->sizes_v2;
-    world->hash_height = meta->has_v2 ? hash_height : NULL;
-    world->v1_only = !meta->has_v2;
 }
 
-struct cap_judge *cap_judge_new(const struct cap_session *session, const struct cap_torrent *torrent, int64_t start_ns)
+struct cap_judge *cap_judge_new(const struct cap_session *session, int64_t start_ns)
 {
     struct cap_judge *judge = calloc(1, sizeof *judge);
     struct btw_monitor_world world;
     if (judge == NULL)
         return NULL;
     judge->session = session;
-    judge->torrent = torrent;
     judge->start_ns = start_ns;
     world_of(judge, &world);
     judge->monitor = btw_monitor_new(&world, CAP_GRACE_MS, found, judge);
@@ -373,9 +363,13 @@ void cap_judge_free(struct cap_judge *judge)
 
 void cap_judge_torrent(struct cap_judge *judge, const struct cap_torrent *torrent)
 {
+    const struct btw_metainfo *meta = &torrent->meta;
+    bool early = !btw_monitor_view(judge->monitor, BTW_DIALLER)->handshake_seen ||
+                 !btw_monitor_view(judge->monitor, BTW_ACCEPTOR)->handshake_seen;
     judge->torrent = torrent;
-    btw_monitor_set_geometry(judge->monitor, torrent->meta.pieces, torrent->meta.piece_length,
-                             torrent->meta.total_length);
+    btw_monitor_set_geometry(judge->monitor, meta->pieces, meta->piece_length, meta->total_length);
+    if (early)
+        btw_monitor_set_v2(judge->monitor, meta->has_v2 ? meta->info_hash_v2 : NULL, torrent->sizes_v2);
 }
 
 static void miss(struct cap_judge *judge, enum btw_side side)

@@ -34,14 +34,14 @@ typedef void cap_finding_fn(void *user, const struct cap_finding *finding);
 
 struct cap_judge;
 
-/* A judge for a session that has just been opened.  torrent may be NULL; start_ns is what times in transcripts count
- * from.  NULL: memory is short. */
-struct cap_judge *cap_judge_new(const struct cap_session *session, const struct cap_torrent *torrent, int64_t start_ns);
+/* A judge for a session that has just been opened; start_ns is what times in transcripts count from.  NULL: memory is
+ * short. */
+struct cap_judge *cap_judge_new(const struct cap_session *session, int64_t start_ns);
 void cap_judge_free(struct cap_judge *judge);
 
 /* Each event of the session, CAP_CLOSED included. */
 void cap_judge_take(struct cap_judge *judge, const struct cap_event *event);
-/* The torrent became known. */
+/* The session's torrent is known; at best told before the handshakes are taken.  It must outlive the judge. */
 void cap_judge_torrent(struct cap_judge *judge, const struct cap_torrent *torrent);
 /* The event that was taken last breaks a rule that somebody else judges. */
 void cap_judge_breach(struct cap_judge *judge, const struct btw_rule *rule, enum btw_side side, const char *text);

@@ -79,6 +79,19 @@ const struct cap_torrent *cap_torrents_find(const struct cap_torrents *torrents,
     return NULL;
 }
 
+uint8_t (*cap_torrents_hashes(const struct cap_torrents *torrents, size_t *count))[20]
+{
+    uint8_t(*hashes)[20] = torrents->count == 0 ? NULL : malloc(2 * torrents->count * sizeof *hashes);
+    *count = 0;
+    for (size_t i = 0; hashes != NULL && i < torrents->count; i++) {
+        const struct btw_metainfo *meta = &torrents->list[i]->meta;
+        memcpy(hashes[(*count)++], meta->info_hash, 20);
+        if (meta->has_v2)
+            memcpy(hashes[(*count)++], meta->info_hash_v2, 20);
+    }
+    return hashes;
+}
+
 void cap_torrents_free(struct cap_torrents *torrents)
 {
     for (size_t i = 0; i < torrents->count; i++) {

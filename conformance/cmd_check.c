@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `conformance check`: judges both ends of captured sessions.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "cli.h"
+#include "files.h"
+
+static struct {
+    int summary, strict;
+    char *interface, *expression;
+    char **torrents, **reports;
+} options;
+
+static const struct poptOption table[] = {
+    { "torrent", 't', POPT_ARG_ARGV, &options.torrents, 0,
+      "verify pieces, metadata and bitfields of this torrent; may be repeated", "FILE" },
+    { "summary", 's', POPT_ARG_NONE, &options.summary, 0, "also sum up each session", NULL },
+    { "strict", 0, POPT_ARG_NONE, &options.strict, 0, "warnings are failures", NULL },
+    { "report", 0, POPT_ARG_ARGV, &options.reports, 0, "also write a report: json=FILE, tap=FILE, junit=FILE",
+      "KIND=FILE" },
+    { "interface", 'i', POPT_ARG_STRING, &options.interface, 0, "listen there instead of reading files", "NAME" },
+    { "filter", 0, POPT_ARG_STRING, &options.expression, 0, "packets to listen to, in the language of libpcap",
+      "EXPR" },
+    POPT_TABLEEND,
+};
+
+static const char teaches[] = "Judges both sides of every BitTorrent session in the captures by the rules that "
+                              "`conformance list --rules` lists.\n"
+                              "Only what a capture proves is reported: where bytes are missing, the start was not "
+                              "captured, or only one side was,\n"
+                              "the rules that would need them are silent.  Standard input is '-'.\n"
+                              "\n"
+                              "Examples:\n"
+                              "  conformance check session.pcapng\n"
+                              "  conformance check --torrent my.torrent --report junit=report.xml *.pcap\n"
+                              "  sudo conformance check --interface lo --filter 'tcp port 6881'\n"
+                              "\n"
+                              "Exit status: 0 nothing worse than warnings, 1 failures, 2 usage error, 3 no session "
+                              "could be judged, 4 a file cannot\n"
+                              "be read.\n";
+
+static volatile sig_atomic_t stop;
+
+static void stop_on(int number)
+{
+    (void)number;
+    stop = 1;
+}
+
+static const struct cap_report_kind *report_kind(const char *option, const char **path)
+{
+    const char *equals = strchr(option, '=');
+    for (const struct cap_report_kind *kind = cap_report_kinds; equals != NULL && kind->name != NULL; kind++) {
+        *path = equals + 1;
+        if (strlen(kind->name) == (size_t)(equals - option) && strncmp(option, kind->name, strlen(kind->name)) == 0)
+            return kind;
+    }
+    return NULL;
+}
+
+static int check_options(const struct cli_command *self, const char **operands)
+{
+    const char *path;
+    bool named = operands != NULL && operands[0] != NULL;
+    if (named == (options.interface != NULL))
+        return cli_fail(self, CLI_USAGE,
+                        named ? "files or --interface, not both" : "which capture?  '-' is standard input");
+    for (char **report = options.reports; report != NULL && *report != NULL; report++) {
+        if (report_kind(*report, &path) == NULL)
+            return cli_fail(self, CLI_USAGE, "--report wants json=FILE, tap=FILE or junit=FILE, not '%s'", *report);
+    }
+    return CLI_CONTINUE;
+}
+
+/* CLI_GREEN, or CLI_OURS when it cannot be read to its end. */
+static int check_one(const struct cli_command *self, const char *path, struct cap_torrents *torrents,
+                     struct cap_check_report *report)
+{
+    struct cap_check_config config = {
+        .name = "conformance check",
+        .file = path,
+        .summary = options.summary,
+        .content = options.torrents != NULL,
+        .color = scn_terminal_on(stdout).color,
+        .stop = &stop,
+    };
+    char *error = NULL;
+    struct cap_capture *capture = options.interface != NULL
+                                      ? cap_capture_live(options.interface, options.expression, &error)
+                                      : cap_capture_file(path, &error);
+    if (capture == NULL) {
+        (void)cli_fail(self, CLI_OURS, "%s", error);
+        free(error);
+        return CLI_OURS;
+    }
+    enum cap_status status = cap_check(capture, torrents, &config, report, stdout);
+    if (status != CAP_END)
+        (void)cli_fail(self, CLI_OURS, "%s: %s", path, cap_capture_error(capture));
+    cap_capture_close(capture);
+    return status == CAP_ERROR ? CLI_OURS : CLI_GREEN;
+}
+
+static int write_reports(const struct cli_command *self, const struct cap_check_report *report)
+{
+    int status = CLI_GREEN;
+    for (char **option = options.reports; option != NULL && *option != NULL; option++) {
+        const char *path;
+        const struct cap_report_kind *kind = report_kind(*option, &path);
+        struct scn_output out;
+        bool written = scn_output_begin(&out, path);
+        if (written) {
+            kind->write(report, out.stream);
+            written = scn_output_end(&out);
+        }
+        if (!written)
+            status = cli_fail(self, CLI_OURS, "cannot write '%s': %s", path, strerror(errno));
+    }
+    return status;
+}
+
+static int check_all(const struct cli_command *self, const char **files, struct cap_torrents *torrents)
+{
+    const char *live[] = { options.interface, NULL };
+    struct cap_check_report report = { 0 };
+    int read = CLI_GREEN;
+    for (const char **file = options.interface != NULL ? live : files; *file != NULL && !stop; file++) {
+        int status = check_one(self, *file, torrents, &report);
+        read = status == CLI_GREEN ? read : status;
+    }
+    cap_check_print_sum(stdout, &report);
+    int written = write_reports(self, &report), status = cap_check_report_status(&report, options.strict);
+    cap_check_report_free(&report);
+    if (status != CLI_RED && (read != CLI_GREEN || written != CLI_GREEN))
+        return CLI_OURS;
+    return status;
+}
+
+static int run(const struct cli_command *self, int argc, const char **argv)
+{
+    struct sigaction action = { .sa_handler = stop_on };
+    struct cap_torrents torrents = { 0 };
+    const char **operands;
+    char *error = NULL;
+    int status = cli_options(self, argc, argv, table, &operands);
+    if (status == CLI_CONTINUE)
+        status = check_options(self, operands);
+    if (status != CLI_CONTINUE)
+        return status;
+    for (char **file = options.torrents; file != NULL && *file != NULL; file++) {
+        if (!cap_torrents_add_file(&torrents, *file, &error)) {
+            cap_torrents_free(&torrents);
+            return cli_fail(self, CLI_OURS, "%s", error);
+        }
+    }
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    status = check_all(self, operands, &torrents);
+    cap_torrents_free(&torrents);
+    return status;
+}
+
+const struct cli_command cli_check = { "check", "FILE...", "Judge both ends of captured sessions", teaches, run };
