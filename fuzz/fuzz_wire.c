@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A connection object (btw/wire.h) tells the same events and answers with the same bytes however what it hears is cut;
+ * its memory is bounded, all of it comes back, and when memory runs short it closes and nothing worse.  That is
+ * compared where nothing is sent before all was heard: else what goes out in between is out of reach of a close or a
+ * cancel.
+ *
+ * The input is what the peer says; who dialled, what we can do, and when memory fails, is read from its end.
+ */
+#include "btw/bytes.h"
+#include "btw/wire.h"
+#include "fuzz.h"
+
+enum {
+    PIECES = 10,
+    PIECE_LENGTH = 32768,
+    LAST_LENGTH = 5000,
+    MEMORY_MAX = 8 << 20,
+    EVENTS_MAX = 1 << 20,
+    SLICE_MAX = 256
+};
+
+static uint8_t content[PIECE_LENGTH];
+
+/* One connection, and what came of it. */
+struct end {
+    struct btw_wire wire;
+    size_t held, allocations, fails_at;
+    uint64_t told, said; /* digests */
+    size_t events, blocks;
+    bool is_closed, sends_at_once;
+};
+
+/* Memory with its size in front. */
+static void *take_memory(void *user, void *memory, size_t size)
+{
+    struct end *end = user;
+    size_t *old = memory == NULL ? NULL : (size_t *)memory - 2, *fresh;
+
+    if (size > 0 && ++end->allocations == end->fails_at)
+        return NULL;
+    if (old != NULL)
+        end->held -= *old;
+    if (size == 0) {
+        free(old);
+        return NULL;
+    }
+    fresh = realloc(old, size + 2 * sizeof *fresh);
+    FUZZ_CHECK(fresh != NULL);
+    *fresh = size;
+    end->held += size;
+    FUZZ_CHECK(end->held <= MEMORY_MAX);
+    return fresh + 2;
+}
+
+/* As a small client does: greets, wants, serves. */
+static void answer(struct btw_wire *wire, const struct btw_wire_event *event)
+{
+    static const uint8_t bits[2] = { 0xff, 0 };
+
+    switch (event->kind) {
+    case BTW_WIRE_READY:
+        btw_wire_availability(wire, btw_slice_of(bits, sizeof bits), event->now_ms);
+        break;
+    case BTW_WIRE_INTERESTED:
+        btw_wire_unchoke(wire, event->now_ms);
+        break;
+    case BTW_WIRE_HAVE:
+        btw_wire_interested(wire, event->now_ms);
+        break;
+    case BTW_WIRE_UNCHOKE:
+        btw_wire_request(wire, (struct btw_block){ 9, 0, LAST_LENGTH }, event->now_ms);
+        break;
+    case BTW_WIRE_REQUEST:
+        if (event->block.length <= sizeof content)
+            btw_wire_piece(wire, event->block.piece, event->block.begin, btw_slice_of(content, event->block.length),
+                           event->now_ms);
+        break;
+    case BTW_WIRE_NOT_INTERESTED:
+        if (wire->closed == BTW_CLOSE_NONE)
+            btw_wire_choke(wire, event->now_ms);
+        break;
+    default:
+        break;
+    }
+}
+
+/* DOWNLOAD tells bytes as they come, so it depends on the cut by its nature. */
+static void take_event(void *user, struct btw_wire *wire, const struct btw_wire_event *event)
+{
+    struct end *end = user;
+
+    FUZZ_CHECK(!end->is_closed && ++end->events < EVENTS_MAX && btw_wire_event_name(event->kind) != NULL);
+    end->is_closed = event->kind == BTW_WIRE_CLOSE;
+    if (event->kind == BTW_WIRE_RELEASE)
+        end->blocks--;
+    if (event->kind != BTW_WIRE_DOWNLOAD) {
+        end->told = fuzz_digest_number(end->told, (uint64_t)event->kind << 40 | (uint64_t)event->breach << 32 |
+                                                      (uint64_t)event->reason << 16 | (uint64_t)event->method);
+        end->told = fuzz_digest_number(end->told, (uint64_t)event->block.piece << 32 | event->block.begin);
+        if (event->msg != NULL)
+            end->told = fuzz_digest(end->told, event->msg->data.data, event->msg->data.len);
+    }
+    if (wire->closed == BTW_CLOSE_NONE)
+        answer(wire, event);
+}
+
+/* Everything that is to be sent goes out at once. */
+static void flush(struct end *end, int64_t now_ms)
+{
+    struct btw_slice slices[4];
+    size_t count, sent;
+
+    while ((count = btw_wire_output(&end->wire, slices, 4)) > 0) {
+        sent = 0;
+        for (size_t i = 0; i < count; i++) {
+            end->said = fuzz_digest(end->said, slices[i].data, slices[i].len);
+            sent += slices[i].len;
+        }
+        FUZZ_CHECK(sent > 0);
+        btw_wire_sent(&end->wire, sent, now_ms);
+    }
+}
+
+static bool is_ours(void *user, const uint8_t req2[20], uint8_t skey[20])
+{
+    (void)user, (void)req2;
+    memset(skey, 0, 20);
+    return true;
+}
+
+static void configure(struct btw_wire_config *config, struct end *end, uint8_t form, const uint8_t info_hash[20])
+{
+    btw_wire_defaults(config);
+    memcpy(config->torrent.info_hash, info_hash, 20);
+    memcpy(config->torrent.peer_id, "-FZ0001-fuzz-fuzz-fz", 20);
+    config->torrent.geometry =
+        (struct btw_geometry){ PIECES, PIECE_LENGTH, (PIECES - 1) * PIECE_LENGTH + LAST_LENGTH, NULL };
+    if (form & 2)
+        config->torrent.geometry = (struct btw_geometry){ 0 };
+    config->fast = !(form & 4);
+    config->ext = !(form & 8);
+    config->dht = form & 16;
+    config->hashes_max = form & 32 ? 2 : 0;
+    config->tolerated = form & 64 ? UINT64_MAX : config->tolerated;
+    config->mse.crypto = form & 128 ? BTW_WIRE_PREFERRED : BTW_WIRE_CLEAR;
+    memset(config->mse.private_key, 0x42, sizeof config->mse.private_key);
+    config->mse.find = is_ours;
+    config->event = take_event;
+    config->memory = take_memory;
+    config->user = end;
+}
+
+/* One connection over all of the input, in slices of `step` bytes, or of chosen sizes if that is 0. */
+static void live(struct end *end, const uint8_t *data, size_t size, size_t step)
+{
+    static const struct btw_wire_extension metadata = { .name = "ut_metadata" };
+    struct fuzz_choices choices = fuzz_choices_of(data, size);
+    uint8_t form = fuzz_choose_byte(&choices), fails = fuzz_choose_byte(&choices);
+    const uint8_t no_hash[20] = { 0 }, *info_hash = size >= 48 && data[0] == 19 ? data + 28 : no_hash;
+    struct btw_wire_config config;
+    enum btw_status status;
+
+    *end = (struct end){ .told = FUZZ_DIGEST_START, .said = FUZZ_DIGEST_START };
+    end->fails_at = fails % 16 == 15 ? 1 + fails / 16 : 0;
+    end->sends_at_once = fails % 4 == 3;
+    configure(&config, end, form, info_hash);
+    status = form & 1 ? btw_wire_dial(&end->wire, &config, 0) : btw_wire_accept(&end->wire, &config, 0);
+    FUZZ_CHECK(status == BTW_OK || end->fails_at > 0);
+    if (status == BTW_OK)
+        btw_wire_use(&end->wire, &metadata, NULL);
+    for (size_t at = 0, len; at < size && status == BTW_OK; at += len) {
+        uint8_t bytes[SLICE_MAX];
+        len = step > 0 ? step : 1 + (size_t)fuzz_choose_byte(&choices);
+        len = len < size - at ? len : size - at;
+        memcpy(bytes, data + at, len);
+        status = btw_wire_receive(&end->wire, bytes, len, 0);
+        FUZZ_CHECK((status == BTW_END) == (end->wire.closed != BTW_CLOSE_NONE) &&
+                   (status == BTW_END) == end->is_closed);
+        if (end->sends_at_once)
+            flush(end, 0);
+    }
+    if (status == BTW_OK) {
+        flush(end, 0);
+        FUZZ_CHECK(btw_wire_deadline(&end->wire) > 0);
+        btw_wire_tick(&end->wire, 1000000);
+        flush(end, 1000000);
+        btw_wire_eof(&end->wire);
+        FUZZ_CHECK(end->is_closed);
+    }
+    btw_wire_destroy(&end->wire);
+    FUZZ_CHECK(end->held == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct end whole, cut;
+
+    live(&cut, data, size, 0);
+    if (cut.fails_at > 0 || cut.sends_at_once)
+        return 0;
+    live(&whole, data, size, SLICE_MAX);
+    FUZZ_CHECK(whole.told == cut.told && whole.wire.closed == cut.wire.closed);
+    FUZZ_CHECK(whole.said == cut.said);
+    return 0;
+}
