@@ -122,8 +122,8 @@ void cap_check_print_finding(FILE *out, bool color, const char *file, const stru
             fail ? "FAIL" : "WARN", color ? "\033[0m" : "", rule->id, rule->name, rule->bep,
             requirement != NULL ? ", " : "", requirement != NULL ? requirement->section : "",
             scn_level_name(rule->level), rule->text);
-    fprintf(out, "  %s, f%" PRIu64 ", frame %" PRIu64 " at %s s: %s: %s", file, finding->session->number, finding->frame,
-            time, who, finding->text);
+    fprintf(out, "  %s, f%" PRIu64 ", frame %" PRIu64 " at %s s: %s: %s", file, finding->session->number,
+            finding->frame, time, who, finding->text);
     if (finding->count > 1)
         fprintf(out, "; %u times in this session", finding->count);
     fputc('\n', out);
