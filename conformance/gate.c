@@ -8,6 +8,16 @@
 
 enum { TICK_MS = 100 };
 
+static struct scn_gate_queue *queue_of(struct scn_gate *gate, const struct scn_gate_dial *dial)
+{
+    return dial->place == SCN_GATE_FIRST ? &gate->first : &gate->waiting;
+}
+
+static struct scn_gate_dial *next(const struct scn_gate *gate)
+{
+    return TAILQ_EMPTY(&gate->first) ? TAILQ_FIRST(&gate->waiting) : TAILQ_FIRST(&gate->first);
+}
+
 static void turn(uv_timer_t *timer)
 {
     struct scn_gate *gate = timer->data;
@@ -20,8 +30,8 @@ static void turn(uv_timer_t *timer)
             dial->place = SCN_GATE_OUTSIDE;
             gate->inside[i] = NULL;
         }
-        while (gate->inside[i] == NULL && (dial = TAILQ_FIRST(&gate->waiting)) != NULL) {
-            TAILQ_REMOVE(&gate->waiting, dial, link);
+        while (gate->inside[i] == NULL && (dial = next(gate)) != NULL) {
+            TAILQ_REMOVE(queue_of(gate, dial), dial, link);
             gate->inside[i] = dial;
             dial->place = SCN_GATE_INSIDE;
             dial->until = UINT64_MAX;
@@ -29,7 +39,7 @@ static void turn(uv_timer_t *timer)
         }
     }
     gate->turning = false;
-    if (TAILQ_EMPTY(&gate->waiting))
+    if (next(gate) == NULL)
         uv_timer_stop(timer);
     else if (!uv_is_active((uv_handle_t *)timer))
         uv_timer_start(timer, turn, TICK_MS, TICK_MS);
@@ -38,6 +48,7 @@ static void turn(uv_timer_t *timer)
 void scn_gate_init(struct scn_gate *gate, uv_loop_t *loop, void (*start)(struct scn_gate_dial *dial))
 {
     *gate = (struct scn_gate){ .start = start };
+    TAILQ_INIT(&gate->first);
     TAILQ_INIT(&gate->waiting);
     uv_timer_init(loop, &gate->timer);
     gate->timer.data = gate;
@@ -50,11 +61,8 @@ void scn_gate_close(struct scn_gate *gate)
 
 void scn_gate_enter(struct scn_gate *gate, struct scn_gate_dial *dial, bool first)
 {
-    dial->place = SCN_GATE_WAITING;
-    if (first)
-        TAILQ_INSERT_HEAD(&gate->waiting, dial, link);
-    else
-        TAILQ_INSERT_TAIL(&gate->waiting, dial, link);
+    dial->place = first ? SCN_GATE_FIRST : SCN_GATE_WAITING;
+    TAILQ_INSERT_TAIL(queue_of(gate, dial), dial, link);
     turn(&gate->timer);
 }
 
@@ -80,8 +88,8 @@ void scn_gate_answered(struct scn_gate *gate, struct scn_gate_dial *dial)
 
 void scn_gate_leave(struct scn_gate *gate, struct scn_gate_dial *dial)
 {
-    if (dial->place == SCN_GATE_WAITING)
-        TAILQ_REMOVE(&gate->waiting, dial, link);
+    if (dial->place == SCN_GATE_FIRST || dial->place == SCN_GATE_WAITING)
+        TAILQ_REMOVE(queue_of(gate, dial), dial, link);
     for (size_t i = 0; dial->place == SCN_GATE_INSIDE && i < SCN_GATE_PLACES; i++) {
         if (gate->inside[i] == dial)
             gate->inside[i] = NULL;

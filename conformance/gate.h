@@ -19,7 +19,7 @@ enum {
 
 struct scn_gate_dial {
     /* all fields are private */
-    enum { SCN_GATE_OUTSIDE, SCN_GATE_WAITING, SCN_GATE_INSIDE } place;
+    enum { SCN_GATE_OUTSIDE, SCN_GATE_FIRST, SCN_GATE_WAITING, SCN_GATE_INSIDE } place;
     TAILQ_ENTRY(scn_gate_dial) link; /* of those that wait */
     uint64_t until;                  /* inside: loop time; UINT64_MAX while it is being connected */
     uint64_t number;                 /* inside and connected: counts up */
@@ -30,7 +30,7 @@ struct scn_gate {
     uv_timer_t timer; /* runs while dials wait */
     struct scn_gate_dial *inside[SCN_GATE_PLACES];
     uint64_t connected; /* how many dials, so far */
-    TAILQ_HEAD(, scn_gate_dial) waiting;
+    TAILQ_HEAD(scn_gate_queue, scn_gate_dial) first, waiting;
     void (*start)(struct scn_gate_dial *dial);
     bool turning;
 };
@@ -39,8 +39,8 @@ struct scn_gate {
 void scn_gate_init(struct scn_gate *gate, uv_loop_t *loop, void (*start)(struct scn_gate_dial *dial));
 void scn_gate_close(struct scn_gate *gate);
 
-/* dial is zeroed; first come, first served, except that `first` goes before all that wait.  start may be called from
- * inside. */
+/* dial is zeroed; first come, first served, except that those who are `first` go before all others.  start may be
+ * called from inside. */
 void scn_gate_enter(struct scn_gate *gate, struct scn_gate_dial *dial, bool first);
 /* It is connected: silence counts from now on. */
 void scn_gate_connected(struct scn_gate *gate, struct scn_gate_dial *dial);

@@ -12,6 +12,16 @@ enum {
     OPEN_MS = 600000, /* a dial may have to wait for its turn */
 };
 
+/* Probes, and who has a connection already: that one would grow old meanwhile, and idle ones are closed after a minute
+ * by some. */
+static bool goes_first(const struct scn_run *run)
+{
+    bool first = run->first;
+    for (size_t i = 0; i < run->conn_count; i++)
+        first = first || conn_is_open(run->conns[i]);
+    return first;
+}
+
 static enum step_state start_dial(struct scn_run *run, const struct scn_step *step, struct scn_conn *conn)
 {
     struct scn_conn *from = step->from ? run_conn(run, step->from) : NULL;
@@ -19,7 +29,7 @@ static enum step_state start_dial(struct scn_run *run, const struct scn_step *st
     int64_t rcvbuf = 0;
     if (step->rcvbuf && !scn_eval_int(&env, step->rcvbuf, &rcvbuf))
         return step_failed_as(run, step, SCN_ERROR, env.error);
-    struct scn_dial how = { from ? from->source : run->world->next_source++, step->v6, (int)rcvbuf, run->first };
+    struct scn_dial how = { from ? from->source : run->world->next_source++, step->v6, (int)rcvbuf, goes_first(run) };
     if (!cloak_make_plan(conn, step))
         return STEP_BLOCKED;
     conn_dial(conn, &how);

@@ -132,13 +132,18 @@ static int teardown(void **state)
     return 0;
 }
 
-static void *dial(struct bench *bench, struct scn_conn *conn, unsigned source)
+static void *dial_as(struct bench *bench, struct scn_conn *conn, unsigned source, bool first)
 {
-    struct scn_dial how = { .source = source };
+    struct scn_dial how = { .source = source, .first = first };
     inside = true;
     void *handle = bench->link->ops->dial(bench->link, conn, &how);
     inside = false;
     return handle;
+}
+
+static void *dial(struct bench *bench, struct scn_conn *conn, unsigned source)
+{
+    return dial_as(bench, conn, source, false);
 }
 
 static void forget(struct bench *bench, void *handle)
@@ -406,6 +411,31 @@ static void no_more_dials_than_places(void **state)
     }
 }
 
+static void who_goes_first_waits_for_no_others(void **state)
+{
+    enum { DIALS = SCN_GATE_PLACES + 4, FIRST = DIALS - 2 };
+    struct bench *bench = *state;
+    struct scn_conn conns[DIALS] = { { 0 } };
+    void *handles[DIALS];
+    int fds[DIALS];
+    unsigned count = 0;
+    for (unsigned i = 0; i < DIALS; i++)
+        handles[i] = dial_as(bench, &conns[i], i, i >= FIRST);
+    assert_more(bench, conns, fds, &count, SCN_GATE_PLACES);
+    assert_int_equal(send(fds[0], "!", 1, 0), 1);
+    run_until(bench, &conns[FIRST].opened); /* in their own order */
+    assert_false(conns[FIRST + 1].opened || conns[SCN_GATE_PLACES].opened);
+    forget(bench, handles[1]);
+    run_until(bench, &conns[FIRST + 1].opened);
+    assert_false(conns[SCN_GATE_PLACES].opened);
+    for (unsigned i = 0; i < count; i++)
+        close(fds[i]);
+    for (unsigned i = 0; i < DIALS; i++) {
+        if (i != 1)
+            forget(bench, handles[i]);
+    }
+}
+
 static void a_listener_is_offered_and_withdrawn(void **state)
 {
     static const uint8_t info_hash[20] = { 0xaa };
@@ -451,6 +481,7 @@ int main(void)
         TEST(our_reset_reaches_the_target),
         TEST(nothing_is_read_while_reading_is_off),
         TEST(no_more_dials_than_places),
+        TEST(who_goes_first_waits_for_no_others),
         TEST(a_listener_is_offered_and_withdrawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
