@@ -14,7 +14,7 @@
 #include "capture.h"
 
 enum {
-    FILE_BUFFER = 256 * 1024, /* bytes read at once */
+    FILE_BUFFER = 32 * 1024, /* bytes read at once; larger ones leave the cache */
     SNAP_LENGTH = 262144,
     LIVE_TIMEOUT_MS = 100 /* how long an interface is waited for before CAP_IDLE */
 };

@@ -15,6 +15,7 @@ enum {
     FLOW_BYTES = 1 << 20,
     TOTAL_BYTES = 8 << 20,
     FLOWS = 8192,
+    RELIEF_STEPS = 32,           /* flows looked at, so that relief is cheap */
     RESET_DISTANCE_MAX = 1 << 20 /* a RST farther from the stream is not of this connection */
 };
 static const int64_t linger_ns = INT64_C(10) * 1000000000; /* what is still on its way behind a RST or the last FIN */
@@ -147,6 +148,26 @@ static void evict(struct cap_dissect *dissect)
 
     if (flow->queue != CAP_ENDING)
         dissect->counts.dropped_flows++;
+    remove_flow(dissect, flow);
+}
+
+static size_t room_of(const struct cap_flow *flow)
+{
+    return flow->half[0].held + flow->half[1].held + flow->voice[0].cap + flow->voice[1].cap;
+}
+
+/* When there is little room left to wait in, who has waited longest must go. */
+static void relieve(struct cap_dissect *dissect)
+{
+    struct cap_flow *flow = dissect->flows.oldest[CAP_TALKING];
+
+    if (dissect->room.used < dissect->room.max - dissect->room.max / 4)
+        return;
+    for (unsigned i = 0; i < RELIEF_STEPS && flow != NULL && room_of(flow) == 0; i++)
+        flow = flow->newer;
+    if (flow == NULL || room_of(flow) == 0)
+        return;
+    dissect->counts.dropped_flows++;
     remove_flow(dissect, flow);
 }
 
@@ -325,6 +346,7 @@ static void take_segment(struct cap_dissect *dissect, const struct cap_ip *ip, c
     memcpy(ends[0].address, ip->source, sizeof ip->source);
     memcpy(ends[1].address, ip->target, sizeof ip->target);
     sweep(dissect, now->time_ns);
+    relieve(dissect);
     flow = flow_of(dissect, ends, &segment, &side);
     if (flow == NULL)
         return;

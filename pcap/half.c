@@ -146,7 +146,6 @@ static void drain(struct cap_half *half, const struct cap_moment *when, struct c
         advance(half, chunk->len);
         sink->bytes(sink->user, btw_slice_of(chunk->data, chunk->len), &moment);
         take_off(half, room);
-        half->received = false;
         half->patience = 0;
         half->waiting_since = moment.time_ns;
     }
@@ -213,7 +212,7 @@ static void take_data(struct cap_half *half, const struct cap_segment *segment, 
                       const struct cap_sink *sink)
 {
     struct btw_slice data = segment->data;
-    int64_t end = at + (int64_t)data.len;
+    int64_t end = at + (int64_t)data.len + segment->missing;
 
     if (half->based && end <= half->offset) {
         seen_before(half, segment, counts);
@@ -221,7 +220,7 @@ static void take_data(struct cap_half *half, const struct cap_segment *segment, 
     }
     is_duplicate(half, segment);
     if (half->based && at < half->offset) {
-        size_t old = (size_t)(half->offset - at);
+        size_t old = (size_t)(half->offset - at) < data.len ? (size_t)(half->offset - at) : data.len;
 
         counts->overlapping++;
         data = btw_slice_of(data.data + old, data.len - old);
@@ -229,9 +228,10 @@ static void take_data(struct cap_half *half, const struct cap_segment *segment, 
     }
     if (half->based && at == half->offset && half->waiting == NULL) {
         advance(half, data.len);
-        sink->bytes(sink->user, data, now);
-        if (segment->missing > 0)
-            lose(half, segment->missing, now, counts, sink);
+        if (data.len > 0)
+            sink->bytes(sink->user, data, now);
+        if (end > half->offset)
+            lose(half, (uint64_t)(end - half->offset), now, counts, sink);
         return;
     }
     counts->reordered += half->based && at > half->offset;
@@ -252,7 +252,7 @@ void cap_half_take(struct cap_half *half, const struct cap_segment *segment, con
         counts->damaged++;
         return;
     }
-    if (segment->data.len > 0)
+    if (segment->data.len + segment->missing > 0)
         take_data(half, segment, at, now, room, counts, sink);
     if ((segment->flags & CAP_TCP_FIN) != 0 && !half->fin) {
         half->fin = true;
@@ -265,8 +265,15 @@ void cap_half_take(struct cap_half *half, const struct cap_segment *segment, con
 
 void cap_half_acknowledged(struct cap_half *half, uint32_t ack)
 {
-    if (half->waiting != NULL && half->based && !half->received)
-        half->received = half->offset + (int32_t)(ack - half->next) >= half->waiting->at;
+    if (!half->ack_known || (int32_t)(ack - half->ack) > 0)
+        half->ack = ack;
+    half->ack_known = true;
+}
+
+/* Has the other side got what is in the first hole? */
+static bool hole_was_received(const struct cap_half *half)
+{
+    return half->ack_known && half->offset + (int32_t)(half->ack - half->next) >= half->waiting->at;
 }
 
 static bool is_hopeless(const struct cap_half *half, const struct cap_moment *now, const struct cap_room *room)
@@ -280,7 +287,7 @@ void cap_half_wait(struct cap_half *half, const struct cap_moment *now, struct c
 {
     if (half->waiting == NULL)
         return;
-    if (half->received || !half->based)
+    if (!half->based || hole_was_received(half))
         half->patience++;
     while (half->waiting != NULL && is_hopeless(half, now, room))
         give_up(half, room, counts, sink);

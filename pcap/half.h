@@ -39,7 +39,8 @@ struct cap_half {
     size_t held;                      /* bytes of room they take */
     unsigned chunks;
     unsigned patience;     /* packets that the hole is waited for, once it is known that it was received */
-    bool received;         /* the other side has acknowledged what is in the first hole */
+    bool ack_known;        /* of the other side: */
+    uint32_t ack;          /* it has got everything in front of this number */
     int64_t waiting_since; /* ns */
     bool fin, fin_told;
     int64_t fin_at;

@@ -146,7 +146,7 @@ static enum cap_kind judge(const struct cap_flow *flow, bool final)
         if (begins && kept.len >= HEADER)
             return CAP_WIRE;
         undecided |= begins || kept.len < CAP_RANDOM_SIZE;
-        if (kept.len >= CAP_RANDOM_SIZE && !cap_looks_random(kept))
+        if (cap_looks_clear(kept) || (kept.len >= CAP_RANDOM_SIZE && !cap_looks_random(kept)))
             return CAP_OTHER;
     }
     if (undecided || !keys_were_exchanged(flow))

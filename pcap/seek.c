@@ -13,7 +13,8 @@ enum {
     FRAMES_AT_END = 2,   /* if the stream ends with the last of them */
     INDEX_MAX = 1 << 24, /* pieces of a torrent */
     BLOCK_MAX = 1 << 17, /* bytes */
-    DISTINCT_MIN = 60    /* of 96 random bytes, 80 different ones are expected */
+    CLEAR_SIZE = 16,
+    DISTINCT_MIN = 60 /* of 96 random bytes, 80 different ones are expected */
 };
 
 /* How a message begins that is believed. */
@@ -126,13 +127,24 @@ bool cap_begins_handshake(struct btw_slice bytes)
     return memcmp(bytes.data, header.data, bytes.len < header.len ? bytes.len : header.len) == 0;
 }
 
-/* TLS has 16 03 in front of so much randomness that it would pass. */
+bool cap_looks_clear(struct btw_slice bytes)
+{
+    static const uint8_t tls[2] = { 0x16, 0x03 };
+    size_t printable = 0;
+
+    if (bytes.len < CLEAR_SIZE)
+        return false;
+    while (printable < CLEAR_SIZE && bytes.data[printable] >= ' ' && bytes.data[printable] <= '~')
+        printable++;
+    return printable == CLEAR_SIZE || memcmp(bytes.data, tls, sizeof tls) == 0;
+}
+
 bool cap_looks_random(struct btw_slice bytes)
 {
     bool seen[UINT8_MAX + 1] = { false };
     unsigned distinct = 0;
 
-    if (bytes.len < CAP_RANDOM_SIZE || (bytes.data[0] == 0x16 && bytes.data[1] == 0x03))
+    if (bytes.len < CAP_RANDOM_SIZE || cap_looks_clear(bytes))
         return false;
     for (size_t i = 0; i < CAP_RANDOM_SIZE; i++) {
         distinct += !seen[bytes.data[i]];

@@ -22,7 +22,9 @@ long cap_seek_messages(struct btw_slice bytes, bool at_end, uint32_t len_max);
 long cap_seek_handshake(struct btw_slice bytes);
 /* Could it be the beginning of a handshake: is it, as far as it goes? */
 bool cap_begins_handshake(struct btw_slice bytes);
-/* Like a public key and padding, not like text or the protocols that begin in clear. */
+/* Like text or TLS, which no public key looks like; a few bytes are enough to say so. */
+bool cap_looks_clear(struct btw_slice bytes);
+/* Like a public key and padding. */
 bool cap_looks_random(struct btw_slice bytes);
 
 #endif

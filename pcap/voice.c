@@ -96,35 +96,47 @@ void cap_voice_read(const struct cap_hearing *of, bool expect_handshake)
         btw_stream_split_pieces(&voice->stream);
 }
 
-/* The message that was cut off the stream last.  Of a block that comes in parts only the last one tells. */
+/* The parts of a block that come one by one make one message; the last one tells.  False: more are to come. */
+static bool block_is_over(struct cap_voice *voice, struct btw_msg *msg)
+{
+    voice->block_left = (uint32_t)(msg->length - (btw_stream_part(&voice->stream) + msg->data.len));
+    if (voice->block_left > 0)
+        return false;
+    msg->data = btw_slice_of(NULL, msg->length);
+    msg->length = 0;
+    return true;
+}
+
+static void learn_hash(struct cap_session *session, const struct btw_msg *handshake)
+{
+    if (session->hash_known)
+        return;
+    memcpy(session->info_hash, handshake->info_hash, sizeof session->info_hash);
+    session->hash_known = true;
+}
+
+/* The message that was cut off the stream last. */
 static void tell_item(const struct cap_hearing *of, enum btw_status status, const struct cap_moment *when)
 {
     struct cap_dissect *dissect = of->dissect;
     struct cap_voice *voice = cap_voice_of(of);
-    struct cap_session *session = &of->flow->session;
     struct cap_event *event = &dissect->event;
     struct btw_msg *msg = &event->msg;
-    uint64_t end = btw_stream_offset(&voice->stream);
+    uint64_t end;
 
-    if (msg->type == BTW_PIECE && !dissect->config.payload) {
-        voice->block_left = (uint32_t)(msg->length - (btw_stream_part(&voice->stream) + msg->data.len));
-        if (voice->block_left > 0)
-            return;
-        msg->data = btw_slice_of(NULL, msg->length);
-        msg->length = 0;
-    }
+    if (msg->type == BTW_PIECE && !dissect->config.payload && !block_is_over(voice, msg))
+        return;
+    end = btw_stream_offset(&voice->stream);
     event->offset = voice->base + voice->item;
     event->size = end - voice->item;
+    event->bad = status;
     voice->item = end;
     voice->handshake = false;
     if (voice->item_state == CAP_HOLED)
         msg->data.data = NULL;
     if (voice->item_state != CAP_LOST) {
-        if (msg->type == BTW_HANDSHAKE && !session->hash_known) {
-            memcpy(session->info_hash, msg->info_hash, sizeof session->info_hash);
-            session->hash_known = true;
-        }
-        event->bad = status;
+        if (msg->type == BTW_HANDSHAKE)
+            learn_hash(&of->flow->session, msg);
         cap_tell(of, status == BTW_OK ? CAP_MESSAGE : CAP_BAD, when);
     }
     voice->item_state = CAP_WHOLE;
@@ -156,7 +168,7 @@ static void read_messages(const struct cap_hearing *of, struct btw_slice in, con
     struct btw_msg *msg = &of->dissect->event.msg;
     enum btw_status status;
 
-    while ((status = btw_stream_next(&voice->stream, &in, msg, NULL)) != BTW_MORE) {
+    while (in.len > 0 && (status = btw_stream_next(&voice->stream, &in, msg, NULL)) != BTW_MORE) {
         bool dead = status == BTW_TOO_LONG || (status == BTW_BAD_WIRE && voice->handshake);
 
         if (status == BTW_NO_SPACE) {

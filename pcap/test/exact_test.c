@@ -381,7 +381,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(short_snaps_tell_no_lies),
         cmocka_unit_test(a_middle_is_found),
     };
-    struct CMUnitTest tests[256] = { { NULL } };
+    static struct CMUnitTest tests[256];
     char pattern[512];
     glob_t found;
     int failed;
