@@ -69,14 +69,20 @@ static struct btw_block bent(const struct btw_peer *peer, struct btw_block block
     return block;
 }
 
+/* Is the block no longer than anything the policy lets us read? */
+static bool is_servable(const struct btw_peer *peer, struct btw_block block)
+{
+    return block.length <= BTW_BLOCK_SIZE || (int64_t)block.length <= peer->host->policy.request_max;
+}
+
 static void put_block(struct btw_peer *peer, struct btw_block block)
 {
     struct btw_host *host = peer->host;
     struct btw_msg msg = { .type = BTW_PIECE, .piece = block.piece };
 
     block = bent(peer, block);
-    if (block.length > BTW_BLOCK_SIZE && (int64_t)block.length > host->policy.request_max)
-        return; /* longer than anything the policy lets us read */
+    if (!is_servable(peer, block))
+        return;
     msg.begin = block.begin;
     read_block(peer, block, host->scratch);
     msg.data = btw_slice_of(host->scratch, block.length);
@@ -219,6 +225,7 @@ static const struct btw_pending *next_request(struct btw_peer *peer)
         return &them->pending[them->pending_count - 1];
     for (size_t i = 0; i < them->pending_count; i++)
         if (!them->pending[i].cancelled && may_serve(peer, them->pending[i].block) &&
+            is_servable(peer, them->pending[i].block) &&
             btw_block_fits(&peer->session.config.geometry, them->pending[i].block))
             return &them->pending[i];
     return NULL;

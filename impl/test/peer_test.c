@@ -292,6 +292,22 @@ static void a_half_closed_peer_gets_its_blocks(void **state)
     assert_int_equal(pieces, 100);
     assert_string_equal(line, "fin");
 }
+
+/* Without Fast an oversized request has no answer; it must not keep the connection, either. */
+static void a_half_closed_peer_is_let_go_of_whatever_it_asked_for(void **state)
+{
+    struct talk *t = *state;
+
+    start(t, "base", BTW_SEED, NULL);
+    greet(t, "[]");
+    say(t, "interested");
+    say(t, "request piece=0 begin=0 length=32768");
+    while (strcmp(hear(t), "unchoke") != 0)
+        ; /* behind the handshake and the bitfield */
+    btw_peer_received_end(t->peer, BTW_END_FIN, t->now_ms);
+    assert_string_equal(hear(t), "fin");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_long_message_is_read_in_slices, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dead_host_is_dead, setup, teardown),
         cmocka_unit_test_setup_teardown(a_half_closed_peer_gets_its_blocks, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_half_closed_peer_is_let_go_of_whatever_it_asked_for, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
