@@ -86,9 +86,10 @@ static const uint16_t fields_size[BTW_TYPES] = {
     [BTW_RAW] = OPEN,
 };
 
-#define NUMBERS_ONLY(size)        ((size) % 4 == 0 && 1 + (size) <= MSG_PLAIN_LEN_MAX ? 1 + (size) : 0)
-#define PLAIN_LEN(type, name, id, spec, ...) [id] = (uint8_t)NUMBERS_ONLY(SIZE(__VA_ARGS__)),
-const uint8_t msg_plain_len[UINT8_MAX + 1] = { FRAMES(PLAIN_LEN) };
+#define NUMBERS_ONLY(size)        ((size) == 0 || (size) == 4 || (size) == 12)
+#define PLAIN_SIZE(type, name, id, spec, ...) \
+    [id] = (uint8_t)(NUMBERS_ONLY(SIZE(__VA_ARGS__)) ? 5 + SIZE(__VA_ARGS__) : 0),
+const uint8_t msg_plain_size[UINT8_MAX + 1] = { FRAMES(PLAIN_SIZE) };
 
 static const struct btw_reserved_bit reserved_bits[] = {
     { "azureus",  0, 0x80, "BEP 4" }, /* Azureus messaging */
@@ -392,7 +393,9 @@ static __attribute__((noinline)) enum btw_status decode(struct btw_msg *msg, siz
 enum btw_status btw_msg_decode(struct btw_msg *msg, size_t *used, struct btw_slice in, size_t len_max,
                                struct btw_diag *diag)
 {
-    return msg_decode_plain(msg, used, in, len_max) ? BTW_OK : decode(msg, used, in, len_max, diag);
+    if (len_max >= MSG_PLAIN_MAX - 4 && msg_decode_plain(msg, used, in))
+        return BTW_OK;
+    return decode(msg, used, in, len_max, diag);
 }
 
 enum btw_status btw_handshake_decode(struct btw_msg *msg, size_t *used, struct btw_slice in, struct btw_diag *diag)

@@ -157,15 +157,11 @@ static enum btw_status collect(struct btw_stream *stream, struct btw_slice *in, 
     }
 }
 
-static __attribute__((noinline)) enum btw_status next(struct btw_stream *stream, struct btw_slice *in,
-                                                      struct btw_msg *msg, struct btw_diag *diag)
+static enum btw_status next(struct btw_stream *stream, struct btw_slice *in, struct btw_msg *msg, struct btw_diag *diag)
 {
-    struct btw_diag unwanted;
     enum btw_status status;
     size_t used;
 
-    if (diag == NULL)
-        diag = &unwanted;
     if (stream->dead != BTW_OK) {
         *msg = (struct btw_msg){ .type = BTW_RAW };
         return btw_fail(diag, stream->dead, (size_t)stream->offset, "the stream ended here");
@@ -181,15 +177,25 @@ static __attribute__((noinline)) enum btw_status next(struct btw_stream *stream,
     return deliver(stream, status, used, in, msg, diag);
 }
 
+static __attribute__((noinline)) enum btw_status next_of_any_kind(struct btw_stream *stream, struct btw_slice *in,
+                                                                  struct btw_msg *msg, struct btw_diag *diag)
+{
+    struct btw_diag unwanted;
+    enum btw_status status = next(stream, in, msg, diag == NULL ? &unwanted : diag);
+
+    stream->between = stream->held == 0 && !stream->handshake && stream->dead == BTW_OK &&
+                      stream->part_to >= stream->length && stream->len_max >= MSG_PLAIN_MAX - 4;
+    return status;
+}
+
 /* Nearly always it is a whole, small message in the slice; then nothing else needs to be looked at. */
 enum btw_status btw_stream_next(struct btw_stream *stream, struct btw_slice *in, struct btw_msg *msg,
                                 struct btw_diag *diag)
 {
     size_t used;
 
-    if (stream->held > 0 || stream->handshake || stream->dead != BTW_OK || stream->part_to < stream->length ||
-        !msg_decode_plain(msg, &used, *in, stream->len_max))
-        return next(stream, in, msg, diag);
+    if (!stream->between || !msg_decode_plain(msg, &used, *in))
+        return next_of_any_kind(stream, in, msg, diag);
     *in = btw_slice_of(in->data + used, in->len - used);
     stream->offset += used;
     return BTW_OK;

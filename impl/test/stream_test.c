@@ -231,6 +231,45 @@ static void a_dead_stream_stays_dead_and_takes_nothing(void **state)
     release(bytes);
 }
 
+#define HAVES "00000005 04 00000001 00000005 04 00000002 00000005 04 00000003"
+
+/* What looks like messages comes where none may be. */
+static void small_messages_are_read_only_where_they_may_be(void **state)
+{
+    static const struct {
+        const char *before, *after; /* slices */
+        size_t len_max;
+        bool handshake, split;
+        enum btw_status want;
+        const char *type;
+    } rows[] = {
+        { "00000001 00", HAVES, LEN_MAX, false, false, BTW_OK, "have" },
+        { "00000001 00", HAVES, 4, false, false, BTW_TOO_LONG, "raw" },
+        { "", HAVES, LEN_MAX, true, false, BTW_BAD_WIRE, "raw" },
+        { "000000c9", HAVES, LEN_MAX, false, false, BTW_TOO_LONG, "raw" },
+        { "0000002d 07 00000001 00000000", HAVES HAVES, LEN_MAX, false, true, BTW_OK, "piece" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct btw_slice before = unhex(rows[i].before), after = unhex(rows[i].after), in = before;
+        uint8_t buffer[BTW_HANDSHAKE_SIZE];
+        struct btw_stream stream;
+        struct btw_msg msg;
+
+        btw_stream_init(&stream, buffer, sizeof buffer, rows[i].len_max, rows[i].handshake);
+        if (rows[i].split)
+            btw_stream_split_pieces(&stream);
+        btw_stream_next(&stream, &in, &msg, NULL);
+        assert_int_equal(in.len, 0);
+        in = after;
+        assert_int_equal(btw_stream_next(&stream, &in, &msg, NULL), rows[i].want);
+        assert_string_equal(btw_desc_of(msg.type)->name, rows[i].type);
+        release(before);
+        release(after);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +278,7 @@ int main(void)
         cmocka_unit_test(a_whole_message_is_a_view_of_the_slice),
         cmocka_unit_test(a_small_buffer_asks_for_a_larger_one),
         cmocka_unit_test(a_dead_stream_stays_dead_and_takes_nothing),
+        cmocka_unit_test(small_messages_are_read_only_where_they_may_be),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,7 @@ struct btw_stream {
     uint32_t piece, begin, length; /* the block whose parts are coming, */
     uint32_t part_from, part_to;   /* the part returned last; the block is over when it reaches length */
     enum btw_status dead;          /* BTW_OK, or the sticky end of this stream */
+    bool between;                  /* nothing is begun, expected or over: any small message may be next */
 };
 
 /* The buffer must hold at least 68 bytes and may be smaller than a message of len_max: see BTW_NO_SPACE.  len_max is
