@@ -15,7 +15,7 @@
 
 enum {
     ERROR_MAX = 400,
-    JOBS_LOOPBACK = 16,
+    JOBS_LOOPBACK = 64,
     JOBS_NETWORK = 2,
     TRIES_MEMORY = 2000,
     TRIES_SOCKETS = 300,
@@ -44,7 +44,7 @@ static const struct poptOption table[] = {
     { "time", 0, POPT_ARG_DOUBLE, &options.seconds, 0, "end after so many seconds", "S" },
     { "cases", 0, POPT_ARG_LONG, &options.cases, 0, "end after so many cases", "N" },
     { "findings", 0, POPT_ARG_INT, &options.findings, 0, "end when there are so many", "N" },
-    { "jobs", 'j', POPT_ARG_INT, &options.jobs, 0, "cases at once. Default: 16 on this machine, else 2", "N" },
+    { "jobs", 'j', POPT_ARG_INT, &options.jobs, 0, "cases at once. Default: 64 on this machine, else 2", "N" },
     { "rate", 0, POPT_ARG_DOUBLE, &options.rate, 0, "cases a second at most. Default: any on this machine, else 10",
       "N" },
     { "oracles", 0, POPT_ARG_STRING, &options.oracles, 0, "only these, parted by commas; or all but -these", "LIST" },

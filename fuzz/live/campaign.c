@@ -245,6 +245,7 @@ static void case_over(struct live_campaign *c, struct flight *flight)
     struct live_complaint complaints[LIVE_COMPLAINTS_MAX];
     struct live_play *play = &flight->play;
     if (play->run == NULL) {
+        fprintf(stderr, "%.*s\n%s\n", (int)play->len, play->text, play->error);
         c->trouble = "a case is no scenario: this is a mistake of the fuzzer";
         c->finished = true;
         return;

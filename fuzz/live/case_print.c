@@ -8,6 +8,8 @@
 #include "btw/notation.h"
 #include "case.h"
 
+enum { DEPTH_MAX = 16 };
+
 /* ---- messages ---------------------------------------------------------------------------------------------------- */
 
 /* Where the info-hash stands in the text of a handshake, a torrent of the scenario is named instead. */
@@ -24,17 +26,38 @@ static void print_handshake(FILE *out, const char *text, const struct btw_msg *m
     fprintf(out, "%.*s$t%d%s", (int)(at - text), text, (int)(torrent - facts->torrents) + 1, at + 40);
 }
 
-static void print_msg(FILE *out, const struct live_step *step, const struct live_facts *facts)
+/* Scripts are nested less deeply than bencoding may be. */
+static bool is_deep(const char *text)
 {
-    struct btw_msg msg;
+    int depth = 0, deepest = 0;
+    for (; *text != '\0'; text++) {
+        depth += (*text == '{' || *text == '[') - (*text == '}' || *text == ']');
+        deepest = depth > deepest ? depth : deepest;
+    }
+    return deepest > DEPTH_MAX;
+}
+
+static char *text_of(const struct btw_msg *msg)
+{
     size_t len = 0;
-    if (!live_step_msg(step, &msg))
-        msg = (struct btw_msg){ .type = BTW_RAW, .data = btw_slice_of(step->bytes, step->len) };
-    btw_msg_print(NULL, 0, &len, &msg, BTW_PRINT_FULL);
+    btw_msg_print(NULL, 0, &len, msg, BTW_PRINT_FULL);
     char *text = malloc(len + 1);
     if (text == NULL)
         abort();
-    btw_msg_print(text, len + 1, &len, &msg, BTW_PRINT_FULL);
+    btw_msg_print(text, len + 1, &len, msg, BTW_PRINT_FULL);
+    return text;
+}
+
+static void print_msg(FILE *out, const struct live_step *step, const struct live_facts *facts)
+{
+    struct btw_msg msg, raw = { .type = BTW_RAW, .data = btw_slice_of(step->bytes, step->len) };
+    if (!live_step_msg(step, &msg))
+        msg = raw;
+    char *text = text_of(&msg);
+    if (msg.type == BTW_EXTENDED && is_deep(text)) {
+        free(text);
+        text = text_of(&raw);
+    }
     if (msg.type == BTW_HANDSHAKE)
         print_handshake(out, text, &msg, facts);
     else

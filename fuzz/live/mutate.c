@@ -125,7 +125,9 @@ static bool splice(struct ctx *ctx)
         if (step.kind == LIVE_DIAL)
             continue;
         step.conn = ctx->one->steps[at].conn;
-        changed = live_case_insert(ctx->one, ++at, &step) || changed;
+        if (!live_case_insert(ctx->one, ++at, &step))
+            break;
+        changed = true;
     }
     return changed;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HANDSHAKES = 20, PATIENCE_MIN_MS = 1000, AWAIT_MIN_MS = 200, UNCHOKE_MS = 3000 };
+enum { HANDSHAKES = 20, PATIENCE_MIN_MS = 1000, AWAIT_MIN_MS = 50, UNCHOKE_MS = 3000 };
 
 /* ---- texts ------------------------------------------------------------------------------------------------------- */
 
