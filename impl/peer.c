@@ -196,13 +196,6 @@ void btw_peer_work(struct btw_peer *peer)
 /* --- messages --------------------------------------------------------------------------------------------------------
  */
 
-static int64_t reaction_to_stray(const struct btw_peer *peer)
-{
-    const struct btw_policy *policy = &peer->host->policy;
-
-    return btw_peer_fast(peer) ? policy->on_piece_unasked : policy->on_stray_piece;
-}
-
 /* What the policy says about a breach of the session's rules. */
 static int64_t reaction_to(const struct btw_peer *peer, const struct btw_msg *msg, enum btw_breach breach)
 {
@@ -214,10 +207,9 @@ static int64_t reaction_to(const struct btw_peer *peer, const struct btw_msg *ms
     case BTW_BREACH_CHOKED:
     case BTW_BREACH_NOT_ANNOUNCED:
     case BTW_BREACH_REQUEST_TWICE:
+    case BTW_BREACH_RANGE:
     case BTW_BREACH_TOO_MANY:
         return REACT_IGNORE; /* requests are judged by the seed */
-    case BTW_BREACH_RANGE:
-        return msg->type == BTW_PIECE ? reaction_to_stray(peer) : REACT_IGNORE;
     case BTW_BREACH_NO_HANDSHAKE:
     case BTW_BREACH_HANDSHAKE_TWICE:
     case BTW_BREACHES:
@@ -233,7 +225,7 @@ static int64_t reaction_to(const struct btw_peer *peer, const struct btw_msg *ms
     case BTW_BREACH_HAVE_TWICE:
         return msg->type == BTW_HAVE ? policy->on_have_twice : REACT_IGNORE;
     case BTW_BREACH_PIECE_UNASKED:
-        return reaction_to_stray(peer);
+        return btw_peer_fast(peer) ? policy->on_piece_unasked : policy->on_stray_piece;
     case BTW_BREACH_CANCEL_UNASKED:
         return policy->on_cancel_unasked;
     case BTW_BREACH_REJECT_UNASKED:
@@ -391,6 +383,8 @@ void btw_peer_message(struct btw_peer *peer, const struct btw_msg *msg)
         return;
     if (btw_session_received(&peer->session, msg, peer->host->now_ms, NULL) != BTW_OK)
         breach = peer->session.breach;
+    if (msg->type == BTW_PIECE && breach == BTW_BREACH_RANGE)
+        breach = BTW_BREACH_PIECE_UNASKED; /* to the policy it is all the same where it belongs */
     if (first && btw_peer_them(peer)->opened && btw_peer_fast(peer) && !is_availability(msg->type))
         btw_peer_react(peer, policy->on_missing_availability);
     if (msg->type == BTW_REQUEST)

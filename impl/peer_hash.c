@@ -265,10 +265,11 @@ static void answer_odd(struct btw_peer *peer, const struct btw_hash_range *range
 
 void btw_hash_request(struct btw_peer *peer, const struct btw_msg *msg, enum btw_breach breach)
 {
-    struct btw_hash_range range = btw_hash_range_of(msg);
+    struct btw_msg answer = *msg;
 
+    answer.type = BTW_HASH_REJECT;
     if (breach != BTW_BREACH_NONE)
-        reject(peer, &range);
+        btw_peer_put_raw(peer, &answer); /* it is not in the table, where an equal one may be */
 }
 
 void btw_hash_serve(struct btw_peer *peer)

@@ -68,6 +68,12 @@ static enum btw_status refuse(struct btw_session *session, enum btw_breach breac
     return btw_fail(diag, BTW_REFUSED, 0, "%s (%s)", breaches[breach].text, breaches[breach].spec);
 }
 
+void session_count_sent(struct btw_session *session, const struct btw_msg *msg, int64_t now_ms)
+{
+    count(session, BTW_US, msg, now_ms);
+    session->keepalive_at_ms = due(now_ms, session->config.keepalive_ms);
+}
+
 /* --- the interface ---------------------------------------------------------------------------------------------------
  */
 
@@ -110,8 +116,7 @@ enum btw_status btw_session_send(struct btw_session *session, const struct btw_m
     enum btw_breach breach = session_check(session, BTW_US, msg);
 
     if (breach == BTW_BREACH_NONE || session->config.permissive) {
-        count(session, BTW_US, msg, now_ms);
-        session->keepalive_at_ms = due(now_ms, session->config.keepalive_ms);
+        session_count_sent(session, msg, now_ms);
         session_apply(session, BTW_US, msg, now_ms);
     }
     return breach == BTW_BREACH_NONE ? BTW_OK : refuse(session, breach, diag);

@@ -12,6 +12,9 @@ enum btw_breach session_check(const struct btw_session *session, enum btw_who wh
 /* `who` has sent it: changes the state and tells. */
 void session_apply(struct btw_session *session, enum btw_who who, const struct btw_msg *msg, int64_t now_ms);
 
+/* We have sent it; what that changes is another matter. */
+void session_count_sent(struct btw_session *session, const struct btw_msg *msg, int64_t now_ms);
+
 /* Bits that fit the geometry: right size, no spare ones. */
 enum btw_breach session_check_bits(const struct btw_geometry *geometry, struct btw_slice bits);
 /* Is there such a piece, as far as that is known? */

@@ -169,10 +169,10 @@ static void refuse(struct btw_wire *wire, const struct btw_msg *msg, enum btw_br
     }
     if (breach == BTW_BREACH_LATE_AVAILABILITY && hear_late_availability(wire, msg))
         return;
-    if (msg->type == BTW_REQUEST && btw_session_fast(&wire->session))
+    if (breach == BTW_BREACH_HASHES_MANY || (breach == BTW_BREACH_TOO_MANY && btw_session_fast(&wire->session)))
+        wire_reject_surplus(wire, msg);
+    else if (msg->type == BTW_REQUEST && btw_session_fast(&wire->session))
         wire_reject(wire, block_of(msg));
-    if (msg->type == BTW_HASH_REQUEST)
-        wire_hash_reject(wire, msg);
     wire_tell(wire, &(struct btw_wire_event){
                         .kind = BTW_WIRE_REFUSED, .msg = msg, .block = block_of(msg), .breach = breach });
 }

@@ -41,9 +41,9 @@ void wire_hear(struct btw_wire *wire, const struct btw_msg *msg);
 
 /* As btw_wire_send(), for what we owe: there is room for it until the peer is too slow, which closes. */
 enum btw_status wire_owe(struct btw_wire *wire, const struct btw_msg *msg);
-/* Answers a request, or hash_request, of theirs. */
+/* Answers an open request of theirs; and a request, or hash_request, for which the table had no room. */
 void wire_reject(struct btw_wire *wire, struct btw_block block);
-void wire_hash_reject(struct btw_wire *wire, const struct btw_msg *request);
+void wire_reject_surplus(struct btw_wire *wire, const struct btw_msg *request);
 /* Room for one more open request of `who`, if it may have more. */
 bool wire_grow_requests(struct btw_wire *wire, enum btw_who who);
 

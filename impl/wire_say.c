@@ -2,6 +2,7 @@
  *
  * What we say: judged by the session, then queued.
  */
+#include "session_impl.h"
 #include "wire_impl.h"
 
 enum { REQUESTS_MIN = 8 };
@@ -37,20 +38,25 @@ static enum btw_status say(struct btw_wire *wire, const struct btw_msg *msg, int
     return status;
 }
 
-enum btw_status wire_owe(struct btw_wire *wire, const struct btw_msg *msg)
+/* Is there room for what we owe?  If not it is the end. */
+static bool may_owe(struct btw_wire *wire, const struct btw_msg *msg)
 {
-    enum btw_status status;
+    enum btw_close wrong = BTW_CLOSE_NONE;
 
     if (wire->closed != BTW_CLOSE_NONE)
-        return BTW_END;
-    if (btw_wire_queued(wire) > 2 * wire->config.queue_max) {
-        btw_wire_close(wire, BTW_CLOSE_SLOW);
-        return BTW_END;
-    }
-    status = say(wire, msg, wire->now_ms);
-    if (status == BTW_NO_SPACE)
-        btw_wire_close(wire, BTW_CLOSE_MEMORY);
-    return status;
+        return false;
+    if (btw_wire_queued(wire) > 2 * wire->config.queue_max)
+        wrong = BTW_CLOSE_SLOW;
+    else if (!wire_queue_reserve(wire, wire_queue_own(msg), false))
+        wrong = BTW_CLOSE_MEMORY;
+    if (wrong != BTW_CLOSE_NONE)
+        btw_wire_close(wire, wrong);
+    return wrong == BTW_CLOSE_NONE;
+}
+
+enum btw_status wire_owe(struct btw_wire *wire, const struct btw_msg *msg)
+{
+    return may_owe(wire, msg) ? say(wire, msg, wire->now_ms) : BTW_END;
 }
 
 enum btw_status btw_wire_send(struct btw_wire *wire, const struct btw_msg *msg, int64_t now_ms)
@@ -197,25 +203,22 @@ enum btw_status btw_wire_reject(struct btw_wire *wire, struct btw_block block, i
     return send_block(wire, BTW_REJECT, block, now_ms);
 }
 
-/* What is not in a table, for that was full, gets its answer all the same; room has been reserved. */
-static void answer(struct btw_wire *wire, const struct btw_msg *msg)
-{
-    if (wire_owe(wire, msg) == BTW_REFUSED && !wire->config.permissive)
-        wire_queue_msg(wire, msg);
-}
-
 void wire_reject(struct btw_wire *wire, struct btw_block block)
 {
-    answer(wire,
-           &(struct btw_msg){ .type = BTW_REJECT, .piece = block.piece, .begin = block.begin, .length = block.length });
+    wire_owe(wire, &(struct btw_msg){
+                       .type = BTW_REJECT, .piece = block.piece, .begin = block.begin, .length = block.length });
 }
 
-void wire_hash_reject(struct btw_wire *wire, const struct btw_msg *request)
+/* Past the table: an equal one in it waits for an answer of its own. */
+void wire_reject_surplus(struct btw_wire *wire, const struct btw_msg *request)
 {
     struct btw_msg msg = *request;
 
-    msg.type = BTW_HASH_REJECT;
-    answer(wire, &msg);
+    msg.type = request->type == BTW_REQUEST ? BTW_REJECT : BTW_HASH_REJECT;
+    if (!may_owe(wire, &msg))
+        return;
+    session_count_sent(&wire->session, &msg, wire->now_ms);
+    wire_queue_msg(wire, &msg);
 }
 
 enum btw_status btw_wire_allowed_fast(struct btw_wire *wire, uint32_t piece, int64_t now_ms)

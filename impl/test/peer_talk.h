@@ -14,6 +14,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "btw/hash_exchange.h"
 #include "btw/notation.h"
 #include "btw/peer.h"
 #include "btw/stream.h"
@@ -78,8 +79,32 @@ static inline int teardown(void **state)
     return 0;
 }
 
-static inline void say(struct talk *t, const char *text)
+/* "$N" in a step is the root of the N-th file, in hex (BEP 52). */
+static inline const char *with_roots(const struct talk *t, const char *step)
 {
+    static char text[600];
+    struct btw_metainfo_file file;
+    size_t len = 0;
+
+    for (; *step != '\0' && len + 65 < sizeof text; step++) {
+        struct btw_metainfo_files files = btw_metainfo_files_v2(&t->fixture->meta);
+
+        if (step[0] != '$' || step[1] < '1' || step[1] > '9') {
+            text[len++] = *step;
+            continue;
+        }
+        for (int left = *++step - '0'; left > 0; left -= file.root != NULL)
+            assert_true(btw_metainfo_next_file(&files, &file));
+        for (int i = 0; i < 32; i++)
+            len += (size_t)snprintf(text + len, sizeof text - len, "%02x", file.root[i]);
+    }
+    text[len] = '\0';
+    return text;
+}
+
+static inline void say(struct talk *t, const char *step)
+{
+    const char *text = with_roots(t, step);
     uint8_t scratch[4096], wire[8192];
     struct btw_diag diag;
     struct btw_msg msg;
@@ -160,7 +185,7 @@ static inline void pass(struct talk *t, int64_t ms)
 /* One step: "> message" is said, "< message" must come next (a prefix will do), "<~ text" must stand in what comes
  * next,
  * "<" nothing may come, "fin" or "rst" is the end, "wait N" lets N ms pass, "other" goes on with a second connection.
- * "policy NAME VALUE" stands only at the beginning; for the other steps see special(). */
+ * "policy NAME VALUE" stands only at the beginning; "$N" is a root.  For the other steps see special(). */
 struct conversation {
     const char *name;
     const char *fixture;
@@ -191,6 +216,28 @@ static inline void answer(struct talk *t, bool right)
     btw_peer_received(t->peer, btw_slice_of(wire, len), t->now_ms);
 }
 
+/* The hashes that come next lead to the root that they name, or not. */
+static inline bool heard_proof(struct talk *t)
+{
+    struct btw_slice in = btw_peer_output(t->peer);
+    struct btw_metainfo_files files = btw_metainfo_files_v2(&t->fixture->meta);
+    struct btw_metainfo_file file;
+    struct btw_hash_range range;
+    struct btw_stream stream = t->stream;
+    struct btw_msg msg;
+    bool proven;
+
+    assert_int_equal(btw_stream_next(&stream, &in, &msg, NULL), BTW_OK);
+    assert_int_equal(msg.type, BTW_HASHES);
+    range = btw_hash_range_of(&msg);
+    do
+        assert_true(btw_metainfo_next_file(&files, &file));
+    while (file.root == NULL || memcmp(file.root, range.root, 32) != 0);
+    proven = btw_hashes_verify(msg.data, &range, btw_merkle_height(file.length), NULL) == BTW_OK;
+    hear(t);
+    return proven;
+}
+
 /* Steps that need more than one message. */
 static inline bool special(struct talk *t, const char *step)
 {
@@ -217,6 +264,10 @@ static inline bool special(struct talk *t, const char *step)
         answer(t, false);
     } else if (strcmp(step, "answer") == 0) {
         answer(t, true);
+    } else if (strcmp(step, "proof") == 0) {
+        assert_true(heard_proof(t));
+    } else if (strcmp(step, "no-proof") == 0) {
+        assert_false(heard_proof(t));
     } else {
         return false;
     }
@@ -226,7 +277,7 @@ static inline bool special(struct talk *t, const char *step)
 /* Does what comes next fit? */
 static inline void must_hear(struct talk *t, const struct conversation *row, size_t i)
 {
-    const char *step = row->steps[i], *heard = hear(t);
+    const char *step = with_roots(t, row->steps[i]), *heard = hear(t);
     bool anywhere = strncmp(step, "<~ ", 3) == 0;
     const char *want = anywhere ? step + 3 : step[0] == '<' ? step + 1 + (step[1] == ' ') : step;
     bool fits = anywhere ? strstr(heard, want) != NULL : strncmp(heard, want, strlen(want)) == 0;

@@ -214,11 +214,40 @@ static void no_block_is_told_from_outside_the_torrent(void **state)
     }
 }
 
+/* The third finds no room; its answer leaves the two that are told of, though they are equal. */
+static void each_of_equal_requests_has_one_answer(void **state)
+{
+    static const char ask[] = "request piece=1 begin=0 length=1", reject[] = "reject piece=1 begin=0 length=1",
+                      surplus[] = "refused request: more open requests than the table holds";
+    static const uint8_t all[] = { 0xff, 0xc0 };
+    const struct btw_block block = { 1, 0, 1 };
+    char log[200];
+
+    (void)state;
+    prepare(&p);
+    p.a.config.requests_max[BTW_THEM] = 2;
+    open_pair(&p);
+    OK(btw_wire_bitfield(&p.a.wire, btw_slice_of(all, 2), p.now_ms));
+    OK(btw_wire_unchoke(&p.a.wire, p.now_ms));
+    run(&p);
+    p.a.log[0] = '\0';
+    for (int i = 0; i < 3; i++)
+        hear(&p.a, ask, p.now_ms);
+    snprintf(log, sizeof log, "request 1:0+1, request 1:0+1, %s", surplus);
+    expect(&p.a, log);
+    expect_said(&p.a, reject);
+    OK(serve(&p.a, block, p.now_ms));
+    OK(serve(&p.a, block, p.now_ms));
+    assert_int_equal(serve(&p.a, block, p.now_ms), BTW_REFUSED);
+    close_pair(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bent_talks_end_well),
         cmocka_unit_test(no_block_is_told_from_outside_the_torrent),
+        cmocka_unit_test(each_of_equal_requests_has_one_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,10 +5,10 @@
  * clock, no randomness of its own.
  *
  *     btw_mse_accept(&mse, &config);
- *     status = btw_mse_feed(&mse, &in, &diag);                       for every slice that comes, until it is not
- * BTW_MORE while ((len = btw_mse_output(&mse, to, sizeof to)) > 0) ...    send them, after each of the calls above
- *     btw_mse_decrypt(&mse, data, len);                              from then on, what comes, beginning with `in`
- *     btw_mse_encrypt(&mse, data, len);                              and what goes
+ *     status = btw_mse_feed(&mse, &in, &diag);                 for every slice that comes, until it is not BTW_MORE
+ *     while ((len = btw_mse_output(&mse, to, cap)) > 0) ...    send them, after each of the calls above
+ *     btw_mse_decrypt(&mse, data, len);                        from then on, what comes, beginning with `in`
+ *     btw_mse_encrypt(&mse, data, len);                        and what goes
  *
  *     A  Ya, PadA                                                                             ->
  *     B  Yb, PadB                                                                             <-
