@@ -223,10 +223,9 @@ static void sent_message(struct scn_conn *conn, const struct btw_msg *msg, bool 
 {
     struct scn_run *run = conn->run;
     if (msg->type == BTW_HANDSHAKE) {
-        for (size_t i = 0; i < run->world->torrent_count; i++) {
-            if (memcmp(run->world->torrents[i].info_hash, msg->info_hash, 20) == 0)
-                conn->torrent = &run->world->torrents[i];
-        }
+        const struct scn_torrent *named = scn_world_torrent_of(run->world, msg->info_hash);
+        if (named)
+            conn->torrent = named;
         if (conn->torrent && conn->torrent->known)
             btw_monitor_set_geometry(conn->monitor, conn->torrent->meta.pieces,
                                      (uint32_t)conn->torrent->meta.piece_length, conn->torrent->meta.total_length);

@@ -42,6 +42,25 @@ const struct scn_torrent *scn_world_torrent(const struct scn_world *world, const
     return NULL;
 }
 
+size_t scn_torrent_hashes(const struct scn_torrent *torrent, const uint8_t *hashes[2])
+{
+    hashes[0] = torrent->info_hash;
+    hashes[1] = torrent->meta.info_hash_v2;
+    return torrent->known && torrent->meta.has_v1 && torrent->meta.has_v2 ? 2 : 1;
+}
+
+const struct scn_torrent *scn_world_torrent_of(const struct scn_world *world, const uint8_t info_hash[20])
+{
+    const uint8_t *hashes[2];
+    for (size_t i = 0; i < world->torrent_count; i++) {
+        for (size_t j = 0, count = scn_torrent_hashes(&world->torrents[i], hashes); j < count; j++) {
+            if (memcmp(hashes[j], info_hash, 20) == 0)
+                return &world->torrents[i];
+        }
+    }
+    return NULL;
+}
+
 uint32_t scn_torrent_piece_size(const struct scn_torrent *torrent, uint32_t piece)
 {
     bool inside = torrent->known && piece < torrent->meta.pieces;

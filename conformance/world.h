@@ -51,6 +51,12 @@ enum { SCN_SOME_PIECES = 8, SCN_SOME_PIECE_LENGTH = 32768 };
  * its content is known. */
 const struct scn_torrent *scn_world_torrent(const struct scn_world *world, const char *kind, unsigned copy);
 
+/* The info-hashes that a torrent goes by, 20 bytes each: of a hybrid the second is that of version 2 (BEP 52).  How
+ * many there are. */
+size_t scn_torrent_hashes(const struct scn_torrent *torrent, const uint8_t *hashes[2]);
+/* The torrent that goes by this info-hash; NULL: none does. */
+const struct scn_torrent *scn_world_torrent_of(const struct scn_world *world, const uint8_t info_hash[20]);
+
 /* The fixture that a kind of a script stands for. */
 const char *scn_kind_fixture(const char *kind);
 
