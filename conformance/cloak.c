@@ -13,7 +13,6 @@ enum { PLAIN_FIRST_BYTE = 19 };
 struct cloak_plan {
     struct btw_mse_config config; /* without a private key */
     struct btw_mse_lies lies;
-    bool by_default; /* no line says so: the whole run encrypts */
     enum scn_mse_zero zero;
     size_t split, cut_at, cut; /* of the handshake's bytes, as `wire` says; cut SIZE_MAX: all are sent */
     int64_t gap_ms;
@@ -57,27 +56,8 @@ static const struct scn_msg *first_handshake(const struct scn_step *steps, size_
     return NULL;
 }
 
-/* The info-hashes that a torrent goes by: of a hybrid the second is that of version 2 (BEP 52).  How many there are. */
-static size_t hashes_of(const struct scn_torrent *torrent, const uint8_t *hashes[2])
-{
-    hashes[0] = torrent->info_hash;
-    hashes[1] = torrent->meta.info_hash_v2;
-    return torrent->known && torrent->meta.has_v1 && torrent->meta.has_v2 ? 2 : 1;
-}
-
-/* The torrent's info-hash whose first 20 bytes are these; NULL: none is. */
-static const uint8_t *hash_like(const struct scn_torrent *torrent, const uint8_t info_hash[20])
-{
-    const uint8_t *hashes[2];
-    for (size_t i = 0, count = hashes_of(torrent, hashes); i < count; i++) {
-        if (memcmp(hashes[i], info_hash, sizeof torrent->info_hash) == 0)
-            return hashes[i];
-    }
-    return NULL;
-}
-
 /* Whose torrent the connection will be for: what its handshake names, if it is one of those that the target has. */
-static const uint8_t *skey_of(struct scn_run *run, const struct scn_step *step)
+static void choose_skey(struct scn_run *run, const struct scn_step *step, uint8_t skey[20])
 {
     const struct scn_msg *handshake = first_handshake(run->scenario->steps, run->scenario->step_count, step);
     struct scn_arena *arena = scn_arena_new();
@@ -85,22 +65,19 @@ static const uint8_t *skey_of(struct scn_run *run, const struct scn_step *step)
     struct scn_env env = run_env(run, arena);
     env.random = &random;
     struct btw_msg msg;
-    const uint8_t *skey = NULL;
     bool made = handshake && scn_msg_build(&env, handshake, &msg);
-    for (size_t i = 0; made && !skey && i < run->world->torrent_count; i++)
-        skey = hash_like(&run->world->torrents[i], msg.info_hash);
+    bool known = made && scn_world_torrent_of(run->world, msg.info_hash);
+    memcpy(skey, known ? msg.info_hash : run->torrents[0]->info_hash, 20);
     scn_arena_free(arena);
-    return skey ? skey : run->torrents[0]->info_hash;
 }
 
 /* What all peers do where the whole run encrypts. */
 static void plan_plainly(struct scn_run *run, const struct scn_step *step, struct cloak_plan *plan)
 {
-    plan->by_default = true;
     plan->config.methods = run->world->mse;
     plan->config.pad_clear = random_pad(run, scn_random(&run->random) % (BTW_MSE_PAD_MAX + 1));
     plan->config.pad_secret = random_pad(run, scn_random(&run->random) % (BTW_MSE_PAD_MAX + 1));
-    memcpy(plan->config.skey, skey_of(run, step), sizeof plan->config.skey);
+    choose_skey(run, step, plan->config.skey);
 }
 
 static bool plan_number(struct cloak_plan *plan, struct scn_run *run, enum scn_mse_option option, int64_t number)
@@ -217,7 +194,7 @@ static bool find_skey(void *user, const uint8_t req2[20], uint8_t skey[20])
     const struct scn_world *world = user;
     const uint8_t *hashes[2];
     for (size_t i = 0; i < world->torrent_count; i++) {
-        for (size_t j = 0, count = hashes_of(&world->torrents[i], hashes); j < count; j++) {
+        for (size_t j = 0, count = scn_torrent_hashes(&world->torrents[i], hashes); j < count; j++) {
             uint8_t hash[20];
             btw_mse_skey_hash(hash, hashes[j]);
             if (memcmp(hash, req2, sizeof hash) == 0) {
@@ -391,8 +368,7 @@ static bool listen_first(struct scn_conn *conn, struct btw_slice *bytes)
 
 static bool starts_with_zero(const struct cloak *cloak)
 {
-    const struct btw_mse *mse = btw_mse_end_state(cloak->end);
-    return cloak->keyed && (mse->seen.public_key[0] == 0 || btw_mse_end_secret(cloak->end)[0] == 0);
+    return cloak->keyed && btw_mse_end_secret(cloak->end)[0] == 0;
 }
 
 static void count_zeros(struct scn_conn *conn)
@@ -434,7 +410,10 @@ bool cloak_received(struct scn_conn *conn, struct btw_slice *bytes)
 bool cloak_was_unlucky(const struct scn_conn *conn)
 {
     const struct cloak *cloak = conn->cloak;
-    return cloak && cloak->end && !cloak->over && cloak->plan->by_default && starts_with_zero(cloak);
+    if (!cloak || !cloak->end || cloak->over || conn->target != BTW_ACCEPTOR)
+        return false;
+    bool meant = cloak->plan->zero == SCN_MSE_ZERO_SECRET || cloak->plan->lies.secret;
+    return !meant && starts_with_zero(cloak);
 }
 
 /* ---- counters ---------------------------------------------------------------------------------------------------- */

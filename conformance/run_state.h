@@ -95,7 +95,7 @@ struct scn_conn {
 
     uint64_t metadata_messages, pex_messages, wrong_pieces;
     uint64_t accepts;     /* connections the target made to the listener, refused ones counted, too */
-    uint64_t mse_zeros;   /* of its encrypted handshakes, those with a key or a secret that begins with a zero byte */
+    uint64_t mse_zeros;   /* of its encrypted handshakes, those with a secret that begins with a zero byte */
     int64_t serve_left;   /* blocks the reflex still answers; INT64_MAX: all */
     unsigned leaves_told; /* hash requests for leaves that it has answered */
     int64_t corrupt;      /* piece whose next block (or metadata) is spoilt, -1: none */

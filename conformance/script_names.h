@@ -47,7 +47,7 @@
     X(mse_pad_clear,          "bytes of its PadA or PadB")                                                              \
     X(mse_pad_secret,         "bytes of its PadC or PadD")                                                              \
     X(mse_ia,                 "bytes of its IA")                                                                         \
-    X(mse_zeros,              "connections whose public key of the target, or secret, begins with a zero byte")
+    X(mse_zeros,              "connections whose shared secret begins with a zero byte")
 
 /* torrent.NAME */
 #define SCN_PROPERTY_LIST(X)                                                                                            \
