@@ -103,10 +103,8 @@ static bool content_fits(unsigned extension, struct btw_slice data)
                (!read_dict(data, &dict) || !btw_ben_get(dict, "msg_type", &value));
     case EXT_LT_DONTHAVE:
         return data.len == 4;
-    case EXT_UT_HOLEPUNCH:
+    default: /* ut_holepunch */
         return data.len >= 8 && data.data[0] <= 2;
-    default:
-        return true;
     }
 }
 

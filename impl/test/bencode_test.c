@@ -281,6 +281,46 @@ static void a_walk_sees_every_item_in_order(void **state)
     assert_false(btw_ben_next(&atom, &key, &value));
 }
 
+/* Nobody should ask without a check; whoever does gets no byte from behind the end. */
+static void bytes_that_were_not_checked_are_not_overread(void **state)
+{
+    static const char text[] = "d1:ai-12e2:bbl3:xyzdee1:cd1:zi0eee";
+
+    (void)state;
+    for (size_t len = 0; len < sizeof text - 1; len++) {
+        struct btw_slice cut = exact(text, len), key, value;
+        struct btw_ben_iter iter = btw_ben_iter_of(cut);
+        size_t items = 0;
+
+        while (btw_ben_next(&iter, &key, &value)) {
+            assert_true(value.data + value.len <= cut.data + cut.len);
+            items++;
+        }
+        assert_int_equal(items, (len >= 9) + (len >= 22) + (len >= 33));
+        release(cut);
+    }
+}
+
+static void values_that_are_cut_off_are_none(void **state)
+{
+    static const char *const numbers[] = { "i", "i-", "i1", "i-1", "i1x" };
+    static const char *const texts[] = { "", "1", "1:", "3:ab", "99999999999999999999:a", "x:a" };
+    struct btw_slice text, in;
+    int64_t number;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        in = exact(numbers[i], strlen(numbers[i]));
+        assert_false(btw_ben_int(in, &number));
+        release(in);
+    }
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        in = exact(texts[i], strlen(texts[i]));
+        assert_false(btw_ben_str(in, &text));
+        release(in);
+    }
+}
+
 static void values_are_written_canonically(void **state)
 {
     uint8_t out[64];
@@ -319,6 +359,8 @@ int main(void)
         cmocka_unit_test(accessors_answer_only_to_their_kind),
         cmocka_unit_test(a_dictionary_is_searched_by_key),
         cmocka_unit_test(a_walk_sees_every_item_in_order),
+        cmocka_unit_test(bytes_that_were_not_checked_are_not_overread),
+        cmocka_unit_test(values_that_are_cut_off_are_none),
         cmocka_unit_test(values_are_written_canonically),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -412,10 +412,12 @@ static void a_newer_version_is_refused_before_all_else(void **state)
 /* --- limits ----------------------------------------------------------------------------------------------------------
  */
 
-static enum btw_status read_depth(size_t depth, struct btw_metainfo *m)
+/* A torrent, or its info dictionary alone, with a file in that many folders. */
+static enum btw_status read_depth(size_t depth, bool info, struct btw_metainfo *m)
 {
     static char text[4096];
     size_t len = (size_t)snprintf(text, sizeof text, "d4:infod9:file tree");
+    size_t before = strlen("d4:info");
 
     for (size_t i = 0; i < depth; i++)
         len += (size_t)snprintf(text + len, sizeof text - len, "d1:d");
@@ -423,7 +425,10 @@ static enum btw_status read_depth(size_t depth, struct btw_metainfo *m)
                             "d0:d6:lengthi1e11:pieces root32:01234567890123456789012345678901ee");
     for (size_t i = 0; i < depth; i++)
         len += (size_t)snprintf(text + len, sizeof text - len, "e");
-    snprintf(text + len, sizeof text - len, "%s12:piece layersdee", END);
+    len += (size_t)snprintf(text + len, sizeof text - len, "%s", END);
+    if (info)
+        return btw_metainfo_read_info(m, btw_slice_of(text + before, len - before), NULL);
+    snprintf(text + len, sizeof text - len, "12:piece layersdee");
     return btw_metainfo_read(m, btw_slice_str(text), NULL);
 }
 
@@ -434,13 +439,15 @@ static void a_path_has_sixty_parts_at_most(void **state)
     char path[200];
 
     (void)state;
-    assert_int_equal(read_depth(BTW_METAINFO_PARTS_MAX, &m), BTW_OK);
+    assert_int_equal(read_depth(BTW_METAINFO_PARTS_MAX, true, &m), BTW_OK);
+    assert_int_equal(read_depth(BTW_METAINFO_PARTS_MAX + 1, true, &m), BTW_BAD_WIRE);
+    assert_int_equal(read_depth(BTW_METAINFO_PARTS_MAX, false, &m), BTW_OK);
     struct btw_metainfo_files files = btw_metainfo_files_of(&m);
     assert_true(btw_metainfo_next_file(&files, &file));
     assert_int_equal(file.parts, BTW_METAINFO_PARTS_MAX);
     assert_int_equal(btw_metainfo_path(path, sizeof path, &m, &file), BTW_OK);
     assert_int_equal(strlen(path), 1 + 2 * BTW_METAINFO_PARTS_MAX);
-    assert_int_not_equal(read_depth(BTW_METAINFO_PARTS_MAX + 1, &m), BTW_OK);
+    assert_int_not_equal(read_depth(BTW_METAINFO_PARTS_MAX + 1, false, &m), BTW_OK);
 }
 
 struct layer_entry {

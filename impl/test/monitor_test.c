@@ -79,6 +79,9 @@ static const struct {
     { &tiny, MEET("fast", "fast") "2 A have piece=1\n3 A have_none\n4 A have piece=2\n", 1, 2, 1 },
     { &tiny, MEET("ext", "ext") "2 B extended ext=0 dict={m={lt_donthave=7}}\n3 A have_all\n3 A extended ext=7 data=00000004\n", 9, 5, 4 },
     { &tiny, MEET("ext", "ext") "3 A have_all\n3 A extended ext=7 data=00000004\n", 10, 4, 10 },
+    /* all of them are spelled out once */
+    { &tiny, MEET("ext", "ext") "2 B extended ext=0 dict={m={lt_donthave=7}}\n3 A have_all\n3 A extended ext=7 data=00000004\n"
+      "4 A have_all\n4 A extended ext=7 data=00000005\n", 10, 5, 10 },
     { &unknown, MEET("", "") "2 A have piece=1048575\n3 A have piece=0xffffffff\n", 1, 1048575, 0xffffffff },
 };
 /* clang-format on */

@@ -196,6 +196,8 @@ static void wrong_texts_are_explained(void **state)
         { "extended ext=1 dict={}{}", 22, "nothing may follow the value" },
         { "extended ext=1 dict=[1=2]", 22, "white space is expected between values" },
         { "extended ext=1 dict={} tail=f", 29, "an odd number of hex digits" },
+        { "extended ext=1 dict={\"a\\q\"=1}", 23, "unknown escape; known are \\\" \\\\ \\n \\r \\t \\xNN" },
+        { "handshake info_hash=0g", 21, "a hex digit is expected" },
     };
 
     (void)state;
@@ -393,6 +395,44 @@ static void integers_fill_64_bits(void **state)
     assert_int_equal(btw_text_int(&value, btw_slice_str("0x8000000000000000"), NULL), BTW_BAD_TEXT);
 }
 
+/* A value by itself may end where a line cannot. */
+static void a_value_that_is_cut_off_is_explained(void **state)
+{
+    enum kind { BYTES, RESERVED, BENCODE };
+    static const struct {
+        enum kind kind;
+        const char *text;
+        size_t offset;
+        const char *sentence;
+    } rows[] = {
+        { BYTES, "", 0, "bytes are expected: hex, \"text\" or x\"hex\"" },
+        { BYTES, "\"ab", 3, "the closing quote is missing" },
+        { BYTES, "\"", 1, "the closing quote is missing" },
+        { BYTES, "x\"", 2, "the closing quote is missing" },
+        { BYTES, "x\"00", 4, "the closing quote is missing" },
+        { RESERVED, "[ext", 4, "']' is missing" },
+        { RESERVED, "[ext ", 5, "']' is missing" },
+        { BENCODE, "{a=1 ", 5, "'}' is missing" },
+        { BENCODE, "[{}", 3, "']' is missing" },
+        { BENCODE, "", 0, "an integer, \"text\", x\"hex\", {key=value} or [value] is expected" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct btw_slice value = exact_copy(rows[i].text, strlen(rows[i].text));
+        struct btw_diag diag = { .text = "" };
+        uint8_t out[64];
+        size_t len;
+        enum btw_status status = rows[i].kind == BYTES      ? btw_text_bytes(out, sizeof out, &len, value, &diag)
+                                 : rows[i].kind == RESERVED ? btw_text_reserved(out, value, &diag)
+                                                            : btw_text_bencode(out, sizeof out, &len, value, &diag);
+
+        if (status != BTW_BAD_TEXT || strcmp(diag.text, rows[i].sentence) != 0 || diag.offset != rows[i].offset)
+            fail_msg("%s: got %zu: %s", rows[i].text, diag.offset, diag.text);
+        release(value);
+    }
+}
+
 static void missing_room_is_counted(void **state)
 {
     static const char line[] = "extended ext=1 dict={a=1} tail=ff";
@@ -461,6 +501,7 @@ int main(void)
         cmocka_unit_test(brief_cuts_long_bytes),
         cmocka_unit_test(one_bencoded_value_prints),
         cmocka_unit_test(integers_fill_64_bits),
+        cmocka_unit_test(a_value_that_is_cut_off_is_explained),
         cmocka_unit_test(missing_room_is_counted),
         cmocka_unit_test(the_examples_of_the_document_are_true),
     };

@@ -39,6 +39,7 @@ static const struct row hash_rows[] = {
       "6 B hash_reject " V2_ROOT "base=0 index=2 length=2 proof=0\n", "BEP52-HASH-16 FAIL B" },
     { "BEP52-HASH-16", "two answers", &v2_world, V2_PLAIN "5 A hash_request " V2_ROOT "base=0 index=0 length=2 proof=0\n"
       "6 B hash_reject " V2_ROOT "base=0 index=0 length=2 proof=0\n7 B hash_reject " V2_ROOT "base=0 index=0 length=2 proof=0\n", "BEP52-HASH-16 FAIL B" },
+    { "BEP52-HASH-16", "something of the requests was not seen", &v2_world, V2_PLAIN "5 A gap\n6 B hash_reject " V2_ROOT "base=0 index=0 length=2 proof=0\n", "" },
     { "BEP52-HASH-16", "answers in another order", &v2_world, V2_PLAIN "5 A hash_request " V2_ROOT "base=0 index=0 length=2 proof=0\n"
       "5 A hash_request " V2_ROOT "base=0 index=2 length=2 proof=0\n6 B hash_reject " V2_ROOT "base=0 index=2 length=2 proof=0\n"
       "7 B hash_reject " V2_ROOT "base=0 index=0 length=2 proof=0\n", "" },

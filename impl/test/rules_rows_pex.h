@@ -25,6 +25,7 @@ static const struct row pex_rows[] = {
     { "BEP11-PEX-06", "no flags at all", &unknown, PEX_A_SAYS("added=x\"" CONTACT "\""), "" },
 
     { "BEP11-PEX-07", "a bit of its own", &unknown, PEX_A_SAYS("added=x\"" CONTACT "\" added.f=x\"20\""), "BEP11-PEX-07 WARN A" },
+    { "BEP11-PEX-07", "a bit of its own, IPv6", &unknown, PEX_A_SAYS("added6=x\"" CONTACT6 "\" added6.f=x\"80\""), "BEP11-PEX-07 WARN A" },
     { "BEP11-PEX-07", "all that are defined", &unknown, PEX_A_SAYS("added=x\"" CONTACT "\" added.f=x\"1f\""), "" },
 
     { "BEP11-PEX-09", "added twice", &unknown, PEX_A_SAYS("added=x\"" CONTACT CONTACT "\""), "BEP11-PEX-09 FAIL A" },

@@ -518,6 +518,53 @@ static void hash_requests_are_answered_once(void **state)
     }
 }
 
+static void an_open_hash_request_is_found_by_its_range(void **state)
+{
+    struct btw_hash_range range = { .base = 1, .index = 4, .length = 4, .proof = 2 };
+    struct btw_hash_pending pending[2][2];
+    struct bench b;
+    size_t len;
+
+    (void)state;
+    open_bench(&b, true, false);
+    for (int who = BTW_US; who <= BTW_THEM; who++) {
+        b.config.hash_pending[who] = pending[who];
+        b.config.hash_cap[who] = 2;
+    }
+    btw_session_init(&b.session, &b.config, b.now_ms);
+    greet(&b, "[fast]");
+    assert_int_equal(btw_text_bytes(range.root, sizeof range.root, &len, btw_slice_of(ROOT + 5, 64), NULL), BTW_OK);
+    assert_null(btw_party_hash_pending(&b.session, BTW_US, &range));
+    b.now_ms = 7000;
+    assert_int_equal(play(&b, "> hash_request " ROOT "base=0 index=0 length=2 proof=0"), BTW_BREACH_NONE);
+    b.now_ms = 8000;
+    assert_int_equal(play(&b, "> hash_request " ROOT "base=1 index=4 length=4 proof=2"), BTW_BREACH_NONE);
+    assert_non_null(btw_party_hash_pending(&b.session, BTW_US, &range));
+    assert_int_equal(btw_party_hash_pending(&b.session, BTW_US, &range)->since_ms, 8000);
+    assert_null(btw_party_hash_pending(&b.session, BTW_THEM, &range));
+    range.proof = 1;
+    assert_null(btw_party_hash_pending(&b.session, BTW_US, &range));
+}
+
+/* What may have met ours in flight is forgiven, what no race explains is not. */
+static void races_are_told_from_breaches(void **state)
+{
+    static const enum btw_breach crossing[] = { BTW_BREACH_HAVE_TWICE,    BTW_BREACH_NOT_INTERESTED,
+                                                BTW_BREACH_CHOKED,        BTW_BREACH_NOT_ANNOUNCED,
+                                                BTW_BREACH_REQUEST_TWICE, BTW_BREACH_CANCEL_UNASKED,
+                                                BTW_BREACH_NOT_HELD };
+    static const enum btw_breach wrong[] = {
+        BTW_BREACH_NO_HANDSHAKE, BTW_BREACH_SPARE_BITS, BTW_BREACH_INDEX,
+        BTW_BREACH_RANGE,        BTW_BREACH_FAST_OFF,   BTW_BREACH_HASHES_UNASKED
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof crossing / sizeof crossing[0]; i++)
+        assert_true(btw_breach_may_cross(crossing[i]));
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(btw_breach_may_cross(wrong[i]));
+}
+
 static void hashes_are_not_judged_without_room_for_requests(void **state)
 {
     struct bench b;
@@ -673,6 +720,8 @@ int main(void)
         cmocka_unit_test(early_availability),
         cmocka_unit_test(early_withdrawals),
         cmocka_unit_test(hash_requests_are_answered_once),
+        cmocka_unit_test(an_open_hash_request_is_found_by_its_range),
+        cmocka_unit_test(races_are_told_from_breaches),
         cmocka_unit_test(hashes_are_not_judged_without_room_for_requests),
         cmocka_unit_test(pieces_may_have_sizes_of_their_own),
         cmocka_unit_test(an_unknown_geometry_is_bounded),
