@@ -78,7 +78,7 @@ static void begin(struct fuzz_choices *choices)
 {
     static const char *const switches[] = { "fast", "ext", "dht" };
     uint8_t form = fuzz_choose_byte(choices), off = fuzz_choose_byte(choices);
-    enum btw_role other = form & 2 ? BTW_MAGNET : BTW_LEECH;
+    enum btw_role other = (form & 14) == 14 ? BTW_MAGNET : BTW_LEECH; /* magnets are slow: their maps are large */
     enum btw_role roles[2] = { form & 1 ? BTW_SEED : other, form & 1 ? other : BTW_SEED };
     struct btw_address address[2] = { { { 10, 0, 0, 1 }, 4, 40000 }, { { 10, 0, 0, 2 }, 4, 6881 } };
 
