@@ -92,12 +92,65 @@ static struct cap_sink sink_of(struct cap_hearing *of)
     return sink;
 }
 
-static void finish_half(struct cap_dissect *dissect, struct cap_flow *flow, enum btw_side side)
+static void finish_half(struct cap_dissect *dissect, struct cap_flow *flow, enum btw_side side,
+                        const struct cap_moment *now)
 {
     struct cap_hearing of = hearing_of(dissect, flow, side);
     struct cap_sink sink = sink_of(&of);
 
-    cap_half_finish(&flow->half[side], &dissect->room, &dissect->counts, &sink);
+    cap_half_finish(&flow->half[side], now, &dissect->room, &dissect->counts, &sink);
+}
+
+/* Had the sender of a segment received something from the other side that we have not seen?  A segment without data of
+ * its own may come at any time; and before the other side has opened its stream, everything has. */
+static bool is_early(const struct cap_flow *flow, enum btw_side side, const struct cap_segment *segment)
+{
+    const struct cap_half *other = &flow->half[cap_other(side)];
+    bool says = segment->data.len > 0 || segment->missing > 0 || (segment->flags & CAP_TCP_FIN) != 0;
+
+    if (!says || (segment->flags & CAP_TCP_ACK) == 0)
+        return false;
+    return other->based ? cap_half_unseen(other, segment->ack) > 0 : flow->session.dialler_known && !flow->hold.alone;
+}
+
+static void take_in_turn(struct cap_dissect *dissect, struct cap_flow *flow, enum btw_side side,
+                         const struct cap_segment *segment, const struct cap_moment *now)
+{
+    struct cap_hearing of = hearing_of(dissect, flow, side);
+    struct cap_sink sink = sink_of(&of);
+
+    cap_half_take(&flow->half[side], segment, now, &dissect->room, &dissect->counts, &sink);
+}
+
+/* What the other side has to say before this segment will not come. */
+static void skip_for(struct cap_dissect *dissect, struct cap_flow *flow, const struct cap_held *held,
+                     const struct cap_moment *now)
+{
+    struct cap_hearing to = hearing_of(dissect, flow, cap_other(held->side));
+    struct cap_sink sink = sink_of(&to);
+    struct cap_half *half = &flow->half[to.side];
+
+    flow->hold.alone = flow->hold.alone || !half->based;
+    cap_half_skip(half, cap_half_unseen(half, held->segment.ack), now, &dissect->room, &dissect->counts, &sink);
+}
+
+/* Takes the segments that were held, as long as the other side has caught up with them; all: or when it has not, for it
+ * never will. */
+static void release(struct cap_dissect *dissect, struct cap_flow *flow, const struct cap_moment *now, bool all)
+{
+    struct cap_held *held;
+
+    while ((held = flow->hold.first) != NULL && flow->session.kind != CAP_OTHER) {
+        bool early = is_early(flow, held->side, &held->segment);
+
+        if (early && !all && !cap_hold_wait(&flow->hold, now))
+            return;
+        cap_hold_take(&flow->hold, &dissect->room);
+        if (early)
+            skip_for(dissect, flow, held, now);
+        take_in_turn(dissect, flow, held->side, &held->segment, now);
+        free(held);
+    }
 }
 
 static void digest(struct cap_flow *flow, enum btw_side side)
@@ -113,8 +166,9 @@ static void close_flow(struct cap_dissect *dissect, struct cap_flow *flow)
 
     if (flow->closed)
         return;
+    release(dissect, flow, &end, true);
     for (size_t side = 0; side < 2; side++)
-        finish_half(dissect, flow, (enum btw_side)side);
+        finish_half(dissect, flow, (enum btw_side)side, &end);
     for (size_t side = 0; side < 2; side++) {
         struct cap_hearing of = hearing_of(dissect, flow, (enum btw_side)side);
 
@@ -131,6 +185,7 @@ static void close_flow(struct cap_dissect *dissect, struct cap_flow *flow)
         cap_voice_free(&of);
         cap_half_drop(&flow->half[side], &dissect->room);
     }
+    cap_hold_drop(&flow->hold, &dissect->room);
     tell_turn(&dialler, CAP_CLOSED, &end);
     flow->closed = true;
 }
@@ -215,6 +270,8 @@ static void swap_sides(struct cap_flow *flow)
     flow->voice[1] = voice;
     flow->session.sent[0] = flow->session.sent[1];
     flow->session.sent[1] = sent;
+    for (struct cap_held *held = flow->hold.first; held != NULL; held = held->next)
+        held->side = cap_other(held->side);
     flow->side_of_first = cap_other(flow->side_of_first);
 }
 
@@ -279,7 +336,8 @@ static void take_reset(struct cap_dissect *dissect, struct cap_flow *flow, enum 
         dissect->counts.damaged++;
         return;
     }
-    finish_half(dissect, flow, side);
+    release(dissect, flow, now, true);
+    finish_half(dissect, flow, side, now);
     flow->reset[side] = true;
     tell_turn(&of, CAP_RST, now);
 }
@@ -314,7 +372,9 @@ static void take_stream(struct cap_dissect *dissect, struct cap_flow *flow, enum
         cap_half_acknowledged(&flow->half[to.side], segment->ack);
     if (flow->reset[side])
         return;
-    cap_half_take(&flow->half[side], &rest, now, &dissect->room, &dissect->counts, &sink);
+    if (!is_early(flow, side, &rest) || !cap_hold_keep(&flow->hold, side, &rest, now, &dissect->room))
+        take_in_turn(dissect, flow, side, &rest, now);
+    release(dissect, flow, now, false);
     cap_half_wait(&flow->half[side], now, &dissect->room, &dissect->counts, &sink);
     cap_half_wait(&flow->half[to.side], now, &dissect->room, &dissect->counts, &other);
 }

@@ -7,6 +7,7 @@
 #define CAP_FLOW_H
 
 #include "half.h"
+#include "hold.h"
 #include "voice.h"
 
 enum cap_queue { CAP_ENDING, CAP_EMPTY, CAP_TALKING, CAP_QUEUES }; /* in the order in which they have to go */
@@ -31,6 +32,7 @@ struct cap_flow {
     bool reset[2];               /* by side */
     struct cap_session session;
     struct cap_half half[2];
+    struct cap_hold hold;
     struct cap_voice voice[2];
 };
 

@@ -122,7 +122,8 @@ static void keep(struct cap_half *half, int64_t at, struct btw_slice data, const
     counts->overlapping += overlaps;
 }
 
-static void take_off(struct cap_half *half, struct cap_room *room)
+/* Takes the first chunk out; to be freed. */
+static struct cap_chunk *take_off(struct cap_half *half, struct cap_room *room)
 {
     struct cap_chunk *chunk = half->waiting;
 
@@ -132,7 +133,7 @@ static void take_off(struct cap_half *half, struct cap_room *room)
     half->held -= cost_of(chunk->len);
     half->chunks--;
     room->used -= cost_of(chunk->len);
-    free(chunk);
+    return chunk;
 }
 
 /* Hands on what has no hole in front.  `when` is what filled it; NULL: each chunk stands for itself. */
@@ -140,12 +141,12 @@ static void drain(struct cap_half *half, const struct cap_moment *when, struct c
                   const struct cap_sink *sink)
 {
     while (half->waiting != NULL && half->waiting->at <= half->offset) {
-        struct cap_chunk *chunk = half->waiting;
+        struct cap_chunk *chunk = take_off(half, room); /* whoever is told may drop the others */
         struct cap_moment moment = when == NULL ? chunk->when : *when;
 
         advance(half, chunk->len);
         sink->bytes(sink->user, btw_slice_of(chunk->data, chunk->len), &moment);
-        take_off(half, room);
+        free(chunk);
         half->patience = 0;
         half->waiting_since = moment.time_ns;
     }
@@ -238,20 +239,10 @@ static void take_data(struct cap_half *half, const struct cap_segment *segment, 
     keep(half, at, data, now, room, counts);
 }
 
-void cap_half_take(struct cap_half *half, const struct cap_segment *segment, const struct cap_moment *now,
-                   struct cap_room *room, struct cap_counts *counts, const struct cap_sink *sink)
+/* Data and FIN of a segment, at this place. */
+static void place(struct cap_half *half, const struct cap_segment *segment, int64_t at, const struct cap_moment *now,
+                  struct cap_room *room, struct cap_counts *counts, const struct cap_sink *sink)
 {
-    int64_t at;
-
-    if (segment->data.len == 0 && segment->missing == 0 && (segment->flags & CAP_TCP_FIN) == 0)
-        return;
-    if (!half->based && half->waiting == NULL && !half->fin)
-        half->next = segment->seq; /* offset 0, until an earlier byte or a SYN comes */
-    at = half->offset + (int32_t)(segment->seq - half->next);
-    if (at > half->offset + WINDOW_MAX || at < half->offset - WINDOW_MAX) {
-        counts->damaged++;
-        return;
-    }
     if (segment->data.len + segment->missing > 0)
         take_data(half, segment, at, now, room, counts, sink);
     if ((segment->flags & CAP_TCP_FIN) != 0 && !half->fin) {
@@ -259,8 +250,24 @@ void cap_half_take(struct cap_half *half, const struct cap_segment *segment, con
         half->fin_at = at + (int64_t)segment->data.len + segment->missing;
         half->fin_when = *now;
     }
+}
+
+void cap_half_take(struct cap_half *half, const struct cap_segment *segment, const struct cap_moment *now,
+                   struct cap_room *room, struct cap_counts *counts, const struct cap_sink *sink)
+{
+    int64_t at;
+
+    if (segment->data.len > 0 || segment->missing > 0 || (segment->flags & CAP_TCP_FIN) != 0) {
+        if (!half->based && half->waiting == NULL && !half->fin)
+            half->next = segment->seq; /* offset 0, until an earlier byte or a SYN comes */
+        at = half->offset + (int32_t)(segment->seq - half->next);
+        if (at <= half->offset + WINDOW_MAX && at >= half->offset - WINDOW_MAX)
+            place(half, segment, at, now, room, counts, sink);
+        else
+            counts->damaged++;
+    }
     if (half->based)
-        drain(half, now, room, sink);
+        drain(half, now, room, sink); /* a SYN may have said that the first byte is there */
 }
 
 void cap_half_acknowledged(struct cap_half *half, uint32_t ack)
@@ -268,6 +275,31 @@ void cap_half_acknowledged(struct cap_half *half, uint32_t ack)
     if (!half->ack_known || (int32_t)(ack - half->ack) > 0)
         half->ack = ack;
     half->ack_known = true;
+}
+
+int64_t cap_half_unseen(const struct cap_half *half, uint32_t ack)
+{
+    int64_t end = half->offset + (int32_t)(ack - half->next);
+
+    if (!half->based || end > half->offset + WINDOW_MAX)
+        return 0;
+    if (half->fin && end > half->fin_at)
+        end = half->fin_at;
+    return end > half->offset ? end - half->offset : 0;
+}
+
+void cap_half_skip(struct cap_half *half, int64_t len, const struct cap_moment *now, struct cap_room *room,
+                   struct cap_counts *counts, const struct cap_sink *sink)
+{
+    int64_t end = half->offset + len;
+
+    if (!half->based)
+        return;
+    while (half->offset < end && half->waiting != NULL && half->waiting->at < end)
+        give_up(half, room, counts, sink);
+    if (half->offset < end)
+        lose(half, (uint64_t)(end - half->offset), now, counts, sink);
+    drain(half, NULL, room, sink);
 }
 
 /* Has the other side got what is in the first hole? */
@@ -293,11 +325,14 @@ void cap_half_wait(struct cap_half *half, const struct cap_moment *now, struct c
         give_up(half, room, counts, sink);
 }
 
-void cap_half_finish(struct cap_half *half, struct cap_room *room, struct cap_counts *counts,
-                     const struct cap_sink *sink)
+void cap_half_finish(struct cap_half *half, const struct cap_moment *now, struct cap_room *room,
+                     struct cap_counts *counts, const struct cap_sink *sink)
 {
     while (half->waiting != NULL)
         give_up(half, room, counts, sink);
+    /* Received, but never seen.  One byte more may be the FIN. */
+    if (!half->fin && half->ack_known && cap_half_unseen(half, half->ack) > 1)
+        lose(half, (uint64_t)cap_half_unseen(half, half->ack), now, counts, sink);
     if (!half->fin || half->fin_told)
         return;
     if (half->based && half->fin_at > half->offset)
@@ -309,5 +344,5 @@ void cap_half_finish(struct cap_half *half, struct cap_room *room, struct cap_co
 void cap_half_drop(struct cap_half *half, struct cap_room *room)
 {
     while (half->waiting != NULL)
-        take_off(half, room);
+        free(take_off(half, room));
 }

@@ -60,9 +60,15 @@ void cap_half_acknowledged(struct cap_half *half, uint32_t ack);
 /* A packet of the connection went by: gives up a hole that has been waited for long enough. */
 void cap_half_wait(struct cap_half *half, const struct cap_moment *now, struct cap_room *room,
                    struct cap_counts *counts, const struct cap_sink *sink);
-/* Gives up all holes. */
-void cap_half_finish(struct cap_half *half, struct cap_room *room, struct cap_counts *counts,
-                     const struct cap_sink *sink);
+/* Bytes behind the last one handed on that whoever sends this acknowledgement has received. */
+int64_t cap_half_unseen(const struct cap_half *half, uint32_t ack);
+/* The next len bytes will not come: gives up the holes among them.  A stream of which nobody knows where it begins
+ * stays as it is. */
+void cap_half_skip(struct cap_half *half, int64_t len, const struct cap_moment *now, struct cap_room *room,
+                   struct cap_counts *counts, const struct cap_sink *sink);
+/* Gives up all holes, also behind the last byte that came. */
+void cap_half_finish(struct cap_half *half, const struct cap_moment *now, struct cap_room *room,
+                     struct cap_counts *counts, const struct cap_sink *sink);
 /* Forgets what waits. */
 void cap_half_drop(struct cap_half *half, struct cap_room *room);
 

@@ -430,7 +430,12 @@ static void take(struct cap_judge *judge, const struct cap_event *event)
     case CAP_CLOSED:
         end(judge, NULL);
         break;
-    case CAP_OPENED:
+    case CAP_OPENED: /* what was missing before it was known what this is */
+        for (int side = 0; side < 2; side++) {
+            if (judge->session->sent[side].missing > 0)
+                miss(judge, (enum btw_side)side);
+        }
+        break;
     case CAP_CIPHER:
         break;
     }

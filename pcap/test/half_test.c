@@ -102,7 +102,7 @@ static void finish(struct bench *bench)
 {
     struct cap_sink sink = { take_bytes, take_gap, take_fin, bench };
 
-    cap_half_finish(&bench->half, &bench->room, &bench->counts, &sink);
+    cap_half_finish(&bench->half, &bench->now, &bench->room, &bench->counts, &sink);
     cap_half_drop(&bench->half, &bench->room);
     assert_int_equal(bench->room.used, 0);
 }
