@@ -371,6 +371,13 @@ static void put_connection(struct record *record)
         fputs("p1 secured within 15s\n", record->out);
 }
 
+/* Of everything at once; some clients (aria2) say it again when they have more. */
+static uint64_t announcements(const struct record *record)
+{
+    const uint64_t *messages = ours(record)->messages;
+    return messages[BTW_BITFIELD] + messages[BTW_HAVE_ALL] + messages[BTW_HAVE_NONE];
+}
+
 /* What nobody is hung up on for: the end of a download, or of an upload, is the target's own decision. */
 static bool is_innocent(const struct record *record, const struct cap_note *note)
 {
@@ -380,7 +387,7 @@ static bool is_innocent(const struct record *record, const struct cap_note *note
         return false;
     return msg->type == BTW_HAVE || msg->type == BTW_PIECE || msg->type == BTW_KEEPALIVE || msg->type == BTW_CHOKE ||
            msg->type == BTW_UNCHOKE || msg->type == BTW_NOT_INTERESTED || (msg->type == BTW_EXTENDED && !asks) ||
-           (msg->type == BTW_BITFIELD && ours(record)->messages[BTW_BITFIELD] > 1);
+           ((msg->type == BTW_BITFIELD || msg->type == BTW_HAVE_ALL) && announcements(record) > 1);
 }
 
 /* The target closed because of what we said last. */
@@ -399,7 +406,7 @@ static void put_end(struct record *record)
 {
     wait_for(record, record->tape->count);
     record_flush(record);
-    if (!record->few && record->blocks > 0 && !record->config->goes_on)
+    if (!record->few && record->blocks > 0 && record->wrong == 0 && !record->config->goes_on)
         fputs("check p1.wrong == 0\n", record->out);
     if (!record->few && record->refused == 0 && !record->config->goes_on)
         fputs("check p1.rejects == 0\n", record->out);
@@ -425,6 +432,8 @@ static void ignore(void *user, const struct btw_finding *finding)
 
 static void count_questions(struct record *record)
 {
+    const struct scn_torrent *torrent = record->config->torrent;
+    bool has_content = torrent != NULL && torrent->read != NULL;
     size_t requests = 0;
     struct btw_ext_handshake hs;
     const struct btw_msg *extended = cap_tape_extended(record->tape, record->us);
@@ -433,8 +442,13 @@ static void count_questions(struct record *record)
         if (record->tape->notes[i].side != record->us || !pair->asks || pair->topic != CAP_BLOCKS)
             continue;
         requests++;
-        record->blocks += pair->other != CAP_ALONE && !record->pairs[pair->other].refused;
-        record->refused += pair->other != CAP_ALONE && record->pairs[pair->other].refused;
+        if (pair->other == CAP_ALONE)
+            continue;
+        const struct btw_msg *answer = &record->tape->notes[pair->other].msg;
+        bool refused = record->pairs[pair->other].refused;
+        record->blocks += !refused;
+        record->refused += refused;
+        record->wrong += !refused && has_content && !record_is_content(record, answer);
     }
     record->few = requests <= RECORD_FEW;
     if (extended != NULL && btw_ext_handshake_decode(&hs, extended->data, NULL) == BTW_OK)

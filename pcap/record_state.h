@@ -59,7 +59,8 @@ struct record {
     uint64_t metadata_waited;
     bool needs_metadata;             /* a line speaks of the torrent's geometry */
     uint64_t left_out[2][BTW_TYPES]; /* messages that the scenario is silent about */
-    uint64_t blocks, refused;        /* what our requests were answered with */
+    uint64_t blocks, refused,
+        wrong; /* what our requests were answered with; wrong: blocks that are not the torrent's */
 };
 
 /* record_kind.c */

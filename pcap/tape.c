@@ -55,9 +55,19 @@ static struct cap_note *grow(struct cap_tapes *tapes, struct cap_tape *tape, siz
     return &tape->notes[tape->count++];
 }
 
+static size_t first_note(const struct cap_tape *tape, enum btw_side side)
+{
+    size_t i = 0;
+    while (i < tape->count && tape->notes[i].side != side)
+        i++;
+    return i;
+}
+
 static void add(struct cap_tapes *tapes, struct cap_tape *tape, const struct cap_event *event)
 {
     bool says = event->kind == CAP_MESSAGE || event->kind == CAP_BAD;
+    if (event->kind == CAP_GAP && tape->kind == CAP_MSE_CLEAR && first_note(tape, event->side) == tape->count)
+        return; /* what had to be said in secret */
     size_t len = says && event->msg.data.data != NULL ? event->msg.data.len : 0;
     struct cap_note *note = grow(tapes, tape, len);
     if (note == NULL)
@@ -142,11 +152,30 @@ static bool is_clear(const struct cap_tape *tape)
     return tape->kind == CAP_WIRE || tape->kind == CAP_MSE_CLEAR;
 }
 
-const struct cap_tape *cap_tapes_pick(const struct cap_tapes *tapes, char *error, size_t cap)
+/* A handshake may lie in the part of MSE that is enciphered whatever is agreed upon.  What it says shows in the other
+ * side's; who says it does not. */
+static void reveal(struct cap_tapes *tapes, struct cap_tape *tape, enum btw_side side)
+{
+    const struct btw_msg *other = cap_tape_handshake(tape, side == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER);
+    size_t at = side == BTW_DIALLER ? 0 : first_note(tape, side);
+    if (tape->kind != CAP_MSE_CLEAR || other == NULL || cap_tape_handshake(tape, side) != NULL)
+        return;
+    struct cap_note hidden = { .kind = CAP_MESSAGE, .side = side, .msg = *other };
+    hidden.time_ms = at < tape->count ? tape->notes[at].time_ms : 0;
+    memset(hidden.msg.peer_id, 0, sizeof hidden.msg.peer_id);
+    if (grow(tapes, tape, 0) == NULL)
+        return;
+    memmove(tape->notes + at + 1, tape->notes + at, (tape->count - 1 - at) * sizeof *tape->notes);
+    tape->notes[at] = hidden;
+}
+
+const struct cap_tape *cap_tapes_pick(struct cap_tapes *tapes, char *error, size_t cap)
 {
     const struct cap_tape *most = NULL, *secret = NULL;
     for (size_t i = 0; i < tapes->count; i++) {
-        const struct cap_tape *tape = tapes->list[i];
+        struct cap_tape *tape = tapes->list[i];
+        reveal(tapes, tape, BTW_DIALLER);
+        reveal(tapes, tape, BTW_ACCEPTOR);
         if (tape->kind == CAP_MSE)
             secret = tape;
         if (is_clear(tape) && is_better(tape, most))

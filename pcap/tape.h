@@ -52,8 +52,9 @@ void cap_tapes_take(void *user, const struct cap_event *event);
  * read as far as it goes. */
 bool cap_tapes_read(struct cap_tapes *tapes, const char *path, char *error, size_t cap);
 
-/* The session that is wanted; if none is, the one in which most was said.  NULL: error says what there is instead. */
-const struct cap_tape *cap_tapes_pick(const struct cap_tapes *tapes, char *error, size_t cap);
+/* The session that is wanted; if none is, the one in which most was said.  Where encryption hides one of the
+ * handshakes it is made up from the other one, with a peer id of zeros.  NULL: error says what there is instead. */
+const struct cap_tape *cap_tapes_pick(struct cap_tapes *tapes, char *error, size_t cap);
 
 /* The first handshake that side sent; NULL: there is none. */
 const struct btw_msg *cap_tape_handshake(const struct cap_tape *tape, enum btw_side side);
