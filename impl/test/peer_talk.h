@@ -264,6 +264,10 @@ static inline bool special(struct talk *t, const char *step)
         answer(t, false);
     } else if (strcmp(step, "answer") == 0) {
         answer(t, true);
+    } else if (strncmp(step, "dials ", 6) == 0) { /* the port, 0: nobody */
+        struct btw_address to = { .port = 0 };
+        btw_host_next_dial(t->host, &to);
+        assert_int_equal(to.port, atoi(step + 6));
     } else if (strcmp(step, "proof") == 0) {
         assert_true(heard_proof(t));
     } else if (strcmp(step, "no-proof") == 0) {

@@ -134,6 +134,44 @@ static void hashes_are_asked_for_again(void **state)
     swarm_free(&s);
 }
 
+/* Entries of the policy of a magnet that asks for the layers of "v2": of 4, 2, 3 and 40 pieces. */
+static void layers_are_asked_for_as_the_policy_says(void **state)
+{
+    static const struct {
+        const char *fixture, *entry;
+        int64_t value;
+        swarm_bend_fn *bend;
+        bool completes;
+        uint64_t asked; /* within ten seconds */
+    } rows[] = {
+        { "v2", "hash_length", 512, NULL, true, 4 },
+        { "v2", "hash_length", 2, NULL, true, 2 + 1 + 2 + 20 },
+        { "v2", "hash_first", 0, NULL, true, 4 },
+        { "v2", "hash_exact", 1, NULL, false, 4 + 2 },       /* neither 3 nor 40 is a power of two: rejected, twice */
+        { "v2", "hash_proof_extra", 1, NULL, false, 4 + 4 }, /* the root is no uncle: likewise */
+        { "v2", "hash_retry", 0, reject_hashes, false, 4 },
+        { "v2", "hash_verify", 0, spoil_hashes, false, 4 }, /* one piece is never right */
+        { "hybrid", "hash_v2_only", 0, NULL, true, 4 },     /* and are rejected in version 1, which needs none */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct swarm s;
+
+        swarm_init(&s, rows[i].fixture);
+        s.bend = rows[i].bend;
+        s.expects_findings = true;
+        assert_int_equal(btw_policy_set(&s.policy[1], rows[i].entry, rows[i].value), BTW_OK);
+        swarm_add(&s, BTW_SEED, NULL);
+        swarm_add(&s, BTW_MAGNET, NULL);
+        swarm_introduce(&s, 1, 0);
+        if (swarm_run(&s, 1, 9000) != rows[i].completes || s.messages[1][BTW_HASH_REQUEST] != rows[i].asked)
+            fail_msg("%s %s: asked %llu times\n", rows[i].fixture, rows[i].entry,
+                     (unsigned long long)s.messages[1][BTW_HASH_REQUEST]);
+        swarm_free(&s);
+    }
+}
+
 /* Two leeches with the even and the odd pieces. */
 static void halves_are_swapped(void **state)
 {
@@ -345,6 +383,7 @@ int main(void)
         cmocka_unit_test(a_magnet_fetches_the_piece_layers),
         cmocka_unit_test(wrong_hashes_are_not_believed),
         cmocka_unit_test(hashes_are_asked_for_again),
+        cmocka_unit_test(layers_are_asked_for_as_the_policy_says),
         cmocka_unit_test(halves_are_swapped),
         cmocka_unit_test(a_choke_in_the_middle),
         cmocka_unit_test(rejected_blocks_are_asked_for_again),
