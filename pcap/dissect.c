@@ -110,7 +110,7 @@ static bool is_early(const struct cap_flow *flow, enum btw_side side, const stru
 
     if (!says || (segment->flags & CAP_TCP_ACK) == 0)
         return false;
-    return other->based ? cap_half_unseen(other, segment->ack) > 0 : flow->session.dialler_known && !flow->hold.alone;
+    return other->based ? cap_half_unseen(other, segment->ack) > 0 : !flow->hold.alone;
 }
 
 static void take_in_turn(struct cap_dissect *dissect, struct cap_flow *flow, enum btw_side side,
