@@ -20,7 +20,7 @@ static const char usage[] =
     "usage: leech [OPTION...] TORRENT|MAGNET ADDRESS:PORT FILE\n"
     "Downloads the payload of a torrent, or of a magnet link, from one peer into FILE.\n"
     "\n"
-    "  --crypto WORD     clear, preferred (default: offered, and both answers are taken) or required\n"
+    "  --crypto WORD     clear, preferred (default: encrypted, and if that fails in clear) or required\n"
     "  --depth NUMBER    requests that are open at a time (64)\n"
     "  --timeout SECONDS give up when nothing has come for so long (60)\n"
     "  --verbose         print what happens\n"
@@ -33,6 +33,9 @@ struct leech {
     struct btw_wire_config config;
     uv_loop_t loop;
     struct tcp tcp;
+    const struct sockaddr *peer;
+    bool secured; /* both ends agree on encryption, or on none */
+    bool again;   /* to be dialled in clear */
     uint32_t depth;
     const char *path;
     bool verbose;
@@ -249,6 +252,14 @@ static const struct btw_wire_extension metadata = {
 /* --- the connection --------------------------------------------------------------------------------------------------
  */
 
+/* Who does not know encryption takes it for noise, and closes; a client that is to reach everybody tries again. */
+static void on_end(struct leech *leech, enum btw_close reason)
+{
+    leech->again = !leech->secured && leech->config.mse.crypto == BTW_WIRE_PREFERRED;
+    if (!leech->again && !leech->failed && (!leech->known || leech->missing > 0))
+        give_up(leech, btw_close_text(reason));
+}
+
 static void on_event(void *user, struct btw_wire *wire, const struct btw_wire_event *event)
 {
     struct leech *leech = user;
@@ -256,6 +267,9 @@ static void on_event(void *user, struct btw_wire *wire, const struct btw_wire_ev
     if (leech->verbose)
         printf("%s\n", btw_wire_event_name(event->kind));
     switch (event->kind) {
+    case BTW_WIRE_SECURED:
+        leech->secured = true;
+        break;
     case BTW_WIRE_READY:
         btw_wire_availability(wire, btw_slice_of(NULL, 0), event->now_ms);
         break;
@@ -285,17 +299,31 @@ static void on_event(void *user, struct btw_wire *wire, const struct btw_wire_ev
         give_up(leech, "the peer does not answer");
         break;
     case BTW_WIRE_CLOSE:
-        if (!leech->failed && (!leech->known || leech->missing > 0))
-            give_up(leech, btw_close_text(event->reason));
+        on_end(leech, event->reason);
         break;
     default:
         break;
     }
 }
 
+static void on_closed(struct tcp *tcp);
+
+static void dial(struct leech *leech)
+{
+    leech->again = false;
+    leech->tcp.user = leech;
+    tcp_dial(&leech->tcp, &leech->loop, leech->peer, leech->config, on_closed);
+    btw_wire_use(&leech->tcp.wire, &metadata, leech);
+}
+
 static void on_closed(struct tcp *tcp)
 {
-    (void)tcp; /* nothing is left to wait for: the loop ends */
+    struct leech *leech = tcp->user;
+
+    if (!leech->again)
+        return; /* nothing is left to wait for: the loop ends */
+    leech->config.mse.crypto = BTW_WIRE_CLEAR;
+    dial(leech);
 }
 
 static bool read_magnet(struct leech *leech, const char *link)
@@ -313,9 +341,11 @@ static bool read_magnet(struct leech *leech, const char *link)
         fprintf(stderr, "%s: %s\n", link, diag.text);
     else if (!magnet.has_v1)
         fprintf(stderr, "%s: not of a torrent in version 1, and this example is for no other\n", link);
-    memcpy(leech->info_hash, magnet.info_hash, sizeof leech->info_hash);
+    good = good && magnet.has_v1;
+    if (good)
+        memcpy(leech->info_hash, magnet.info_hash, sizeof leech->info_hash);
     free(scratch);
-    return good && magnet.has_v1;
+    return good;
 }
 
 static bool read_torrent(struct leech *leech, const char *path)
@@ -334,7 +364,7 @@ static bool read_torrent(struct leech *leech, const char *path)
     return begin(leech);
 }
 
-static bool download(struct leech *leech, const struct sockaddr *peer)
+static bool download(struct leech *leech)
 {
     struct btw_wire_config *config = &leech->config;
     int error = uv_loop_init(&leech->loop);
@@ -350,8 +380,7 @@ static bool download(struct leech *leech, const struct sockaddr *peer)
     config->event = on_event;
     config->memory = tcp_memory;
     config->user = leech;
-    tcp_dial(&leech->tcp, &leech->loop, peer, *config, on_closed);
-    btw_wire_use(&leech->tcp.wire, &metadata, leech);
+    dial(leech);
     uv_run(&leech->loop, UV_RUN_DEFAULT);
     uv_loop_close(&leech->loop);
     return !leech->failed;
@@ -416,7 +445,8 @@ int main(int argc, char **argv)
     }
     leech.path = argv[2];
     good = strncmp(argv[0], "magnet:", 7) == 0 ? read_magnet(&leech, argv[0]) : read_torrent(&leech, argv[0]);
-    good = good && download(&leech, (struct sockaddr *)&peer);
+    leech.peer = (struct sockaddr *)&peer;
+    good = good && download(&leech);
     if (good)
         printf("%u pieces, all verified\n", leech.meta.pieces);
     free(leech.blocks);
