@@ -15,6 +15,7 @@
 
 enum {
     FILE_BUFFER = 32 * 1024, /* bytes read at once; larger ones leave the cache */
+    ERROR_SIZE = PCAP_ERRBUF_SIZE + 400,
     SNAP_LENGTH = 262144,
     LIVE_TIMEOUT_MS = 100 /* how long an interface is waited for before CAP_IDLE */
 };
@@ -25,7 +26,7 @@ struct cap_capture {
     char *buffer;
     int link;
     uint64_t frames;
-    char error[PCAP_ERRBUF_SIZE + 400];
+    char error[ERROR_SIZE];
 };
 
 /* What libpcap says, by a part of it, and what to do about it. */
@@ -34,14 +35,13 @@ static const struct advice {
     const char *part, *text;
 } advices[] = {
     { "different from the type of the first interface",
-      "the file holds interfaces of different link types, which libpcap does not read; write the packets of each into a "
-      "file of its own first, as `tshark -r FILE -Y 'frame.interface_id == 0' -w ONE.pcapng` and then `editcap -F pcap "
-      "-T ether ONE.pcapng ONE.pcap` do" },
+      "the file holds interfaces of different link types, which libpcap does not read.  For each interface: "
+      "`tshark -r FILE -Y 'frame.interface_id == 0' -w PART.pcapng`, then `editcap -F pcap -T ether PART.pcapng "
+      "PART.pcap` with its link type (ether, linux-sll, rawip, ...)" },
     { "different from the snapshot length of the first interface",
-      "the file holds interfaces of different snap lengths, which libpcap does not read; `editcap -F pcap FILE OUT.pcap` "
-      "writes one that it does" },
+      "the file holds interfaces of different snap lengths, which libpcap does not read; "
+      "`editcap -F pcap FILE OUT.pcap` writes one that it does" },
     { "unknown file format", "this is no capture: it is neither pcap nor pcapng" },
-    { "bad dump file format", "this is no capture that can be read: its records are damaged" },
     { "permission", "listening to an interface needs the right to: run as root, or give the program cap_net_raw" },
 };
 /* clang-format on */
@@ -54,20 +54,24 @@ static const char *advice_for(const char *error)
     return NULL;
 }
 
-/* "PATH: what to do (what libpcap said)" in fresh memory. */
-static char *sentence(const char *path, const char *said)
+/* What to do, and in brackets what libpcap said. */
+static void explain(char *to, size_t size, const char *said)
 {
     const char *advice = advice_for(said);
-    char *text = NULL;
-    int len =
-        advice == NULL ? asprintf(&text, "%s: %s", path, said) : asprintf(&text, "%s: %s (%s)", path, advice, said);
 
-    return len < 0 ? NULL : text;
+    if (advice == NULL)
+        (void)snprintf(to, size, "%s", said);
+    else
+        (void)snprintf(to, size, "%s (libpcap: %s)", advice, said);
 }
 
 static struct cap_capture *failed(struct cap_capture *capture, char **error, const char *path, const char *said)
 {
-    *error = sentence(path, said);
+    char text[ERROR_SIZE];
+
+    explain(text, sizeof text, said);
+    if (asprintf(error, "%s: %s", path, text) < 0)
+        *error = NULL;
     cap_capture_close(capture);
     return NULL;
 }
@@ -190,19 +194,23 @@ static int64_t time_of(const struct cap_capture *capture, const struct pcap_pkth
     return (int64_t)(seconds * 1000000000U + rest * (nano ? 1U : 1000U)); /* whatever a damaged file says */
 }
 
+/* libpcap does not say what kind of end it is; a file at its end was cut. */
 static enum cap_status stopped(struct cap_capture *capture)
 {
-    char *text;
+    const char *said = pcap_geterr(capture->pcap);
+    unsigned long long frames = capture->frames;
 
     if (capture->file != NULL && feof(capture->file) != 0) {
         (void)snprintf(capture->error, sizeof capture->error,
-                       "the file ends inside the record behind frame %llu; what was whole has been read",
-                       (unsigned long long)capture->frames);
+                       "the file ends inside the record behind frame %llu; what was whole has been read", frames);
         return CAP_CUT;
     }
-    text = sentence("capture", pcap_geterr(capture->pcap));
-    (void)snprintf(capture->error, sizeof capture->error, "%s", text == NULL ? pcap_geterr(capture->pcap) : text);
-    free(text);
+    if (capture->file != NULL && advice_for(said) == NULL)
+        (void)snprintf(capture->error, sizeof capture->error,
+                       "the file is damaged behind frame %llu; what was whole has been read (libpcap: %s)", frames,
+                       said);
+    else
+        explain(capture->error, sizeof capture->error, said);
     return CAP_ERROR;
 }
 

@@ -127,6 +127,11 @@ bool cap_begins_handshake(struct btw_slice bytes)
     return memcmp(bytes.data, header.data, bytes.len < header.len ? bytes.len : header.len) == 0;
 }
 
+static bool is_text(uint8_t byte)
+{
+    return (byte >= ' ' && byte <= '~') || byte == '\r' || byte == '\n' || byte == '\t';
+}
+
 bool cap_looks_clear(struct btw_slice bytes)
 {
     static const uint8_t tls[2] = { 0x16, 0x03 };
@@ -134,7 +139,7 @@ bool cap_looks_clear(struct btw_slice bytes)
 
     if (bytes.len < CLEAR_SIZE)
         return false;
-    while (printable < CLEAR_SIZE && bytes.data[printable] >= ' ' && bytes.data[printable] <= '~')
+    while (printable < CLEAR_SIZE && is_text(bytes.data[printable]))
         printable++;
     return printable == CLEAR_SIZE || memcmp(bytes.data, tls, sizeof tls) == 0;
 }
