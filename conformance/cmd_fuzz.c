@@ -29,7 +29,7 @@ static struct {
     char **faults;
     long seed, cases;
     double seconds, rate;
-    int jobs, process, findings, own;
+    int jobs, process, findings, own, pid;
 } options = { .seed = 1, .jobs = -1, .rate = -1 };
 
 static const struct poptOption table[] = {
@@ -39,6 +39,7 @@ static const struct poptOption table[] = {
       NULL },
     { "fault", 'f', POPT_ARG_ARGV, &options.faults, 0, "the reference peer misbehaves; may be repeated", "SPEC" },
     { "role", 'r', POPT_ARG_STRING, &options.role, 0, "state of the client: seed (the default) or leech", "ROLE" },
+    { "pid", 0, POPT_ARG_INT, &options.pid, 0, "the client's process, if it is not the one that listens", "PID" },
     { "fixture", 0, POPT_ARG_STRING, &options.fixture, 0, "folder made by 'conformance fixture'", "DIR" },
     { "seed", 0, POPT_ARG_LONG, &options.seed, 0, "of everything random", "N" },
     { "time", 0, POPT_ARG_DOUBLE, &options.seconds, 0, "end after so many seconds", "S" },
@@ -210,7 +211,8 @@ static int learn_target(struct job *job)
     live_calibrate(job->ground, &job->facts, &job->calibration);
     if (!job->calibration.reached)
         return cli_fail(job->command, CLI_NOTHING, "the target answers no handshake");
-    live_summary_calibration(stdout, &job->facts, &job->calibration);
+    live_summary_calibration(stdout, &job->facts, &job->calibration, live_ground_jobs(job->ground));
+    fflush(stdout);
     return CLI_CONTINUE;
 }
 
@@ -243,6 +245,8 @@ static void play(struct job *job)
         .facts = &job->facts,
         .seeds = &job->seeds,
         .dir = options.out,
+        .local = job->ground_config.sockets && !job->network,
+        .pid = options.pid,
         .seed = (uint64_t)options.seed,
         .cases_max = (uint64_t)options.cases,
         .seconds_max = options.seconds,
@@ -288,7 +292,7 @@ static int report(struct job *job)
                   : job->ground_config.sockets ? address
                                                : "memory",
         .seed = (uint64_t)options.seed,
-        .jobs = job->ground_config.jobs,
+        .jobs = live_ground_jobs(job->ground),
         .seeds = job->seeds.count,
     };
     live_summary_terminal(stdout, &summary);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "artefacts.h"
+#include "meter.h"
 #include "mutate.h"
 #include "past.h"
 #include "random.h"
@@ -48,16 +49,20 @@ struct live_campaign {
     struct live_past past; /* what was played since the target was last seen alive, and some more */
     struct live_findings findings;
     struct live_follow follow;
+    struct live_meter meter;
     struct live_stats stats;
     struct pending pending[PENDING_MAX];
     size_t pending_count;
     uint64_t next_case, next_play, next_probe;
-    unsigned probes_out, probes_failed, since_probe;
+    unsigned probes_out, probes_failed, since_probe, since_rest;
     bool probe_due, dead, refused, finished;
+    bool replaced; /* dead, but another process has taken its place, or nobody has */
     const char *trouble;
-    double began, progress_at, rate_from;
+    double began, progress_at, rate_from, rest_at;
     uint64_t rate_cases;
 };
+
+static const double REST_SECONDS = 3; /* between two rests, at least: they wait for the slowest case */
 
 static void *must(void *memory)
 {
@@ -75,24 +80,6 @@ static double now(void)
 
 /* ---- making cases ------------------------------------------------------------------------------------------------ */
 
-/* Targets refuse two connections with one peer id, so those of our own making differ from case to case. */
-static void give_ids(struct live_case *one, uint64_t number)
-{
-    struct btw_msg msg;
-    for (size_t i = 0; i < one->count; i++) {
-        struct live_step *step = &one->steps[i];
-        if (!live_step_msg(step, &msg) || msg.type != BTW_HANDSHAKE ||
-            (memcmp(msg.peer_id, "-CF0001-", 8) != 0 && memcmp(msg.peer_id, "-FZ0001-", 8) != 0))
-            continue;
-        uint64_t hash = number * UINT64_C(0x9e3779b97f4a7c15);
-        for (size_t k = 0; k < sizeof msg.peer_id; k++)
-            hash = (hash ^ msg.peer_id[k]) * UINT64_C(1099511628211);
-        char id[21];
-        snprintf(id, sizeof id, "-FZ0001-%012llx", (unsigned long long)(hash >> 16 & 0xffffffffffff));
-        memcpy(step->bytes + BTW_HANDSHAKE_SIZE - 20, id, 20);
-    }
-}
-
 static void make_case(struct live_campaign *c, struct flight *flight)
 {
     const struct live_seeds *seeds = c->config.seeds;
@@ -105,7 +92,7 @@ static void make_case(struct live_campaign *c, struct flight *flight)
         flight->one = live_case_copy(&c->pool.list[flight->parent].one);
         live_mutate(&flight->one, &c->pool.list[partner].one, c->config.facts, &random);
     }
-    give_ids(&flight->one, flight->number);
+    live_case_give_ids(&flight->one, flight->number);
 }
 
 static void print_case(struct flight *flight, const struct live_facts *facts)
@@ -146,6 +133,12 @@ static bool wants_probe(const struct live_campaign *c)
     return c->probes_out == 0 && (c->probe_due || c->probes_failed > 0 || c->since_probe >= PROBE_EVERY);
 }
 
+/* Resources are measured when nothing is under way. */
+static bool wants_rest(const struct live_campaign *c)
+{
+    return c->meter.known && c->since_rest >= LIVE_REST_EVERY && now() - c->rest_at >= REST_SECONDS;
+}
+
 static struct flight *flight_new(struct live_campaign *c, bool probe)
 {
     struct flight *flight = must(calloc(1, sizeof *flight));
@@ -172,6 +165,7 @@ static struct live_play *start_case(struct live_campaign *c)
     struct flight *flight = flight_new(c, false);
     flight->number = c->next_case++;
     c->since_probe++;
+    c->since_rest++;
     c->rate_cases++;
     make_case(c, flight);
     print_case(flight, c->config.facts);
@@ -185,7 +179,7 @@ static struct live_play *next(void *user)
         return NULL;
     if (wants_probe(c))
         return start_probe(c);
-    if (c->probes_failed > 0 || limit_reached(c) || too_fast(c))
+    if (c->probes_failed > 0 || limit_reached(c) || too_fast(c) || wants_rest(c))
         return NULL;
     return start_case(c);
 }
@@ -265,6 +259,10 @@ static void probe_over(struct live_campaign *c, const struct flight *flight)
     const struct live_play *play = &flight->play;
     const struct live_conn_look *conn = play->look != NULL ? live_look_conn(play->look, 0) : NULL;
     c->probes_out--;
+    if (!live_meter_same(&c->meter)) {
+        c->dead = c->replaced = true;
+        return;
+    }
     if (live_probe_passed(play)) {
         c->probes_failed = 0;
         live_past_clear(&c->past, flight->began);
@@ -324,6 +322,27 @@ static void follow_pending(struct live_campaign *c)
     c->pending_count = 0;
 }
 
+/* Leaks and spins show over many cases; the culprit is looked for among the last of them. */
+static void rest(struct live_campaign *c)
+{
+    struct live_finding finding = { .after = now() - c->began, .count = 1 };
+    uint64_t cases = c->since_rest;
+    c->since_rest = 0;
+    c->rest_at = now();
+    if (!live_meter_rest(&c->meter, cases, &finding.complaint) ||
+        (c->config.oracles >> finding.complaint.verdict & 1) == 0)
+        return;
+    struct live_finding *known = live_findings_find(&c->findings, finding.complaint.verdict, finding.complaint.key);
+    if (known != NULL) {
+        known->count++;
+        return;
+    }
+    live_meter_follow(&c->meter, &c->past, &finding);
+    struct live_finding *added = live_findings_add(&c->findings, &finding);
+    if (c->config.dir != NULL)
+        live_artefacts_write(c->config.dir, added, &c->follow, c->config.seed);
+}
+
 /* One death may have many shapes; the short case tells whether it is known. */
 static void settle_death(struct live_campaign *c, struct live_finding *finding)
 {
@@ -367,9 +386,9 @@ static bool find_killer(struct live_campaign *c, struct live_finding *finding)
 
 static void follow_death(struct live_campaign *c)
 {
-    struct live_finding finding = { .complaint = { .verdict = c->refused ? LIVE_crash : LIVE_hang } };
-    snprintf(finding.complaint.text, sizeof finding.complaint.text, "%s",
-             c->refused ? "the target takes no connection any more" : "no innocent session is answered any more");
+    enum live_verdict verdict = c->replaced && !c->refused ? LIVE_restart : c->refused ? LIVE_crash : LIVE_hang;
+    struct live_finding finding = { .complaint = { .verdict = verdict } };
+    snprintf(finding.complaint.text, sizeof finding.complaint.text, "%s", live_verdict_text(verdict));
     finding.after = now() - c->began;
     c->stats.deaths++;
     if (!live_ground_restart(c->config.ground)) {
@@ -394,7 +413,9 @@ static void follow_death(struct live_campaign *c)
     }
     live_past_clear(&c->past, UINT64_MAX);
     live_ground_restart(c->config.ground);
-    c->dead = false;
+    if (c->config.local)
+        live_meter_start(&c->meter, c->config.pid);
+    c->dead = c->replaced = false;
     c->probes_failed = 0;
 }
 
@@ -436,6 +457,9 @@ void live_campaign_play(struct live_campaign *c)
         c->trouble = "there are no seeds";
         return;
     }
+    c->meter.follow = &c->follow;
+    if (c->config.local)
+        live_meter_start(&c->meter, c->config.pid);
     while (!c->finished) {
         live_ground_play(c->config.ground, &player);
         double from = now();
@@ -443,6 +467,8 @@ void live_campaign_play(struct live_campaign *c)
             follow_death(c);
         else if (c->pending_count > 0)
             follow_pending(c);
+        else if (wants_rest(c))
+            rest(c);
         else if (limit_reached(c))
             c->finished = c->probes_failed == 0;
         else
@@ -468,6 +494,11 @@ const struct live_graph *live_campaign_graph(const struct live_campaign *c)
 const struct live_findings *live_campaign_findings(const struct live_campaign *c)
 {
     return &c->findings;
+}
+
+bool live_campaign_metered(const struct live_campaign *c)
+{
+    return c->meter.known;
 }
 
 const char *live_campaign_trouble(const struct live_campaign *c)

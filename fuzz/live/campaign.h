@@ -34,6 +34,8 @@ struct live_campaign_config {
     uint64_t first;            /* number of the first case */
     uint64_t cases_max;        /* 0: no limit */
     double seconds_max;        /* 0: no limit */
+    bool local;                /* the target is a process of this machine: its resources are watched */
+    pid_t pid;                 /* of it; 0: found by the port */
     double rate;               /* cases a second, 0: as fast as it goes */
     unsigned findings_max;     /* ends when there are so many; 0: no limit */
     unsigned oracles;          /* set of 1 << enum live_verdict */
@@ -54,6 +56,8 @@ void live_campaign_play(struct live_campaign *campaign);
 
 const struct live_stats *live_campaign_stats(const struct live_campaign *campaign);
 const struct live_graph *live_campaign_graph(const struct live_campaign *campaign);
+/* Was the target's process watched? */
+bool live_campaign_metered(const struct live_campaign *campaign);
 const struct live_findings *live_campaign_findings(const struct live_campaign *campaign);
 /* Why it ended before its time; NULL: it did not. */
 const char *live_campaign_trouble(const struct live_campaign *campaign);

@@ -22,7 +22,7 @@ struct live_facts {
     uint8_t metadata_id, pex_id; /* extended ids that the target announces; 0: none */
     bool fast, ext;              /* it sets the bit */
     bool answers_fin;            /* it ends a connection that we have half-closed */
-    bool unchokes, has_metadata; /* what an innocent session may expect of it */
+    bool unchokes, has_metadata; /* what an innocent session may expect of it: a block at once, or metadata */
     int64_t answer_ms;           /* p99 of the time to its handshake */
     int64_t await_ms;            /* how long a case waits for a message that it would like to see */
     int64_t patience_ms;         /* after so long the target has not answered */

@@ -7,7 +7,7 @@
 #include "minimise.h"
 #include "probe.h"
 
-enum { PROBES = 3, STUCK_PATIENCE = 4 };
+enum { PROBES = 3, STUCK_PATIENCE = 4, FLAKY_PLAYS = 3 };
 
 bool live_verdict_is_death(enum live_verdict verdict)
 {
@@ -119,8 +119,28 @@ bool live_follow_shows(struct live_follow *follow, const struct live_case *one, 
 static bool fails(void *user, const struct live_case *one)
 {
     struct live_follow *follow = user;
-    struct live_complaint wanted = follow->wanted;
-    return live_follow_shows(follow, one, &wanted);
+    bool shown = false;
+    for (unsigned i = 0; i < follow->again && !shown; i++) {
+        struct live_complaint wanted = follow->wanted;
+        shown = live_follow_shows(follow, one, &wanted);
+    }
+    return shown;
+}
+
+/* Plays the case as it is, and with questions at the end, until one of both shows it.  What does not do so at once is
+ * tried more often from then on. */
+static bool reproduce(struct live_follow *follow, struct live_case *one)
+{
+    bool asked = one->asks;
+    for (follow->again = 1; follow->again <= FLAKY_PLAYS; follow->again++) {
+        one->asks = !asked;
+        if (fails(follow, one))
+            return true;
+        one->asks = asked;
+        if (fails(follow, one))
+            return true;
+    }
+    return false;
 }
 
 /* ---- the whole way ----------------------------------------------------------------------------------------------- */
@@ -130,13 +150,13 @@ void live_follow(struct live_follow *follow, struct live_finding *finding)
     struct live_minimise how = { .fails = fails, .user = follow, .tries_max = follow->tries_max };
     follow->wanted = finding->complaint;
     finding->steps_before = finding->one.count;
-    if (fails(follow, &finding->one) || fails(follow, &finding->one))
+    if (reproduce(follow, &finding->one))
         live_minimise(&finding->one, &how);
     finding->steps = finding->one.count;
     finding->tries = how.tries;
     finding->shown = 0;
+    live_ground_restart(follow->ground); /* what cannot be started again goes on as it is */
     for (int i = 0; i < LIVE_CONFIRM_PLAYS; i++) {
-        live_ground_restart(follow->ground); /* what cannot be started again goes on as it is */
         finding->shown += live_follow_shows(follow, &finding->one, &finding->complaint);
     }
 }

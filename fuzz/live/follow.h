@@ -18,6 +18,7 @@ struct live_follow {
     uint64_t deaths;           /* how often the target died on the way */
     /* private */
     struct live_complaint wanted;
+    unsigned again; /* plays of one case until it counts as harmless */
 };
 
 /* Three innocent sessions in a row, until one is answered.  *refused: nobody even took the last connection. */

@@ -58,6 +58,7 @@ struct live_ground *live_ground_open(const struct live_ground_config *config, ch
         abort();
     ground->ops = config->sockets ? &ground_tcp_ops : &ground_mem_ops;
     ground->config = *config;
+    live_ground_set_jobs(ground, config->sockets ? config->jobs : 1);
     if (!ground->ops->open(ground, error, cap)) {
         free(ground);
         return NULL;
@@ -86,6 +87,16 @@ void live_ground_close(struct live_ground *ground)
 void live_ground_play(struct live_ground *ground, const struct live_player *player)
 {
     ground->ops->play(ground, player);
+}
+
+void live_ground_set_jobs(struct live_ground *ground, unsigned jobs)
+{
+    ground->config.jobs = jobs < 1 ? 1 : jobs < GROUND_JOBS_MAX ? jobs : GROUND_JOBS_MAX;
+}
+
+unsigned live_ground_jobs(const struct live_ground *ground)
+{
+    return ground->config.jobs;
 }
 
 bool live_ground_can_restart(const struct live_ground *ground)

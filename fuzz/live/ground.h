@@ -53,6 +53,9 @@ void live_ground_close(struct live_ground *ground); /* NULL is fine */
 void live_ground_play(struct live_ground *ground, const struct live_player *player);
 /* Starts the target again, in its first state.  False: it is not ours, or does not come back. */
 bool live_ground_restart(struct live_ground *ground);
+/* How many plays at once, from the next call of live_ground_play on; memory plays one by one whatever is said. */
+void live_ground_set_jobs(struct live_ground *ground, unsigned jobs);
+unsigned live_ground_jobs(const struct live_ground *ground);
 bool live_ground_can_restart(const struct live_ground *ground);
 
 const struct scn_world *live_ground_world(const struct live_ground *ground);

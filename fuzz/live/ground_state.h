@@ -7,6 +7,8 @@
 
 #include "ground.h"
 
+enum { GROUND_JOBS_MAX = 256 };
+
 struct ground_ops {
     /* False: error is set. */
     bool (*open)(struct live_ground *ground, char *error, size_t cap);

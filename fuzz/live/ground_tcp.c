@@ -9,8 +9,6 @@
 #include "link_tcp.h"
 #include "tracker.h"
 
-enum { JOBS_MAX = 256 };
-
 struct sockets {
     uv_loop_t loop;
     uv_prepare_t turn;
@@ -18,7 +16,7 @@ struct sockets {
     struct scn_tracker *tracker;
     struct scn_tcp *tcp;
     struct scn_target_config target;
-    struct ground_job jobs[JOBS_MAX];
+    struct ground_job jobs[GROUND_JOBS_MAX];
     const struct live_player *player; /* NULL: nothing is played */
     struct live_ground *ground;
 };
@@ -130,8 +128,6 @@ static bool tcp_open(struct live_ground *ground, char *error, size_t cap)
     struct sockets *sockets = ground->inside = calloc(1, sizeof *sockets);
     if (sockets == NULL)
         abort();
-    if (ground->config.jobs < 1 || ground->config.jobs > JOBS_MAX)
-        ground->config.jobs = ground->config.jobs < 1 ? 1 : JOBS_MAX;
     sockets->ground = ground;
     uv_loop_init(&sockets->loop);
     sockets->tracker = scn_tracker_new(&sockets->loop, "127.0.0.1", 0);

@@ -9,7 +9,7 @@
 
 #include "random.h"
 
-enum { MSG_MAX = 1024, TRIES = 24 };
+enum { MSG_MAX = 1024, TRIES = 24, SLOW_SEGMENTS = 24 };
 
 struct ctx {
     struct live_case *one;
@@ -217,7 +217,7 @@ static bool cut(struct ctx *ctx)
         step->split = LIVE_PICK(ctx->how.random, splits);
     else
         step->at = 1 + live_below(ctx->how.random, (uint32_t)step->len - 1);
-    step->gap_ms = LIVE_PICK(ctx->how.random, gaps);
+    step->gap_ms = step->split == 0 || step->len / step->split < SLOW_SEGMENTS ? LIVE_PICK(ctx->how.random, gaps) : 0;
     return true;
 }
 

@@ -6,7 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HANDSHAKES = 20, PATIENCE_MIN_MS = 1000, AWAIT_MIN_MS = 50, UNCHOKE_MS = 3000 };
+enum {
+    HANDSHAKES = 20,
+    TIMES_MAX = 256,
+    SLOWER_MS = 250,
+    SLOWER_FACTOR = 3,
+    PATIENCE_MIN_MS = 1000,
+    AWAIT_MIN_MS = 50,
+    UNCHOKE_MS = 3000
+};
 
 /* ---- texts ------------------------------------------------------------------------------------------------------- */
 
@@ -39,17 +47,29 @@ static void end(struct text *text, const struct live_facts *facts)
         put(text, "p1 closes within %lldms else info\n", (long long)facts->patience_ms);
 }
 
+/* The first piece of the metadata, which needs no unchoke. */
+static void put_metadata(struct text *text, const struct live_facts *facts)
+{
+    put(text,
+        "p1 > extended ext=0 dict={m={ut_metadata=1}}\np1 < extended ext=0 dict={m={ut_metadata=?um}} within %lldms\n",
+        (long long)facts->patience_ms);
+    put(text, "p1 > extended ext=$um dict={msg_type=0 piece=0}\n");
+    put(text, "p1 < extended ext=1 dict={msg_type=1 piece=0} within %lldms\n", (long long)facts->patience_ms);
+}
+
 size_t live_probe_print(char out[LIVE_PROBE_TEXT], const struct live_facts *facts, uint64_t number)
 {
     struct text text = { out, 0 };
     const struct live_torrent *torrent = &facts->torrents[0];
     begin(&text, facts, "alive", number);
-    if (facts->unchokes && torrent->pieces > 0) {
+    if (facts->unchokes) {
         uint32_t piece = (uint32_t)(number % torrent->pieces);
         uint32_t size = piece + 1 == torrent->pieces ? torrent->last_length : torrent->piece_length;
         put(&text, "p1 > interested\np1 < unchoke within %lldms\n", (long long)facts->patience_ms);
         put(&text, "p1 > request piece=%u begin=0 length=%u\n", piece, size < BTW_BLOCK_SIZE ? size : BTW_BLOCK_SIZE);
         put(&text, "p1 < piece piece=%u begin=0 data=$t1 within %lldms\n", piece, (long long)facts->patience_ms);
+    } else if (facts->has_metadata) {
+        put_metadata(&text, facts);
     }
     end(&text, facts);
     return text.len;
@@ -95,7 +115,7 @@ static void play_text(struct live_ground *ground, const struct text *text,
 struct calibrating {
     struct live_facts *facts;
     struct live_calibration *out;
-    int64_t times[HANDSHAKES];
+    int64_t times[TIMES_MAX];
     size_t count;
 };
 
@@ -108,8 +128,19 @@ static int64_t took_ms(const struct live_play *play)
 static void take_handshake(void *user, const struct live_play *play)
 {
     struct calibrating *c = user;
-    if (live_probe_passed(play) && c->count < HANDSHAKES)
+    if (live_probe_passed(play) && c->count < TIMES_MAX)
         c->times[c->count++] = took_ms(play);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void sort_times(struct calibrating *c)
+{
+    qsort(c->times, c->count, sizeof c->times[0], by_time);
 }
 
 static void take_introduction(void *user, const struct live_play *play)
@@ -151,16 +182,10 @@ static void take_block(void *user, const struct live_play *play)
     c->out->unchoke_ms = c->facts->unchokes ? took_ms(play) : -1;
 }
 
-static int by_time(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static void set_times(struct calibrating *c)
 {
     struct live_facts *facts = c->facts;
-    qsort(c->times, c->count, sizeof c->times[0], by_time);
+    sort_times(c);
     c->out->reached = c->count > 0;
     c->out->p50_ms = c->count > 0 ? c->times[c->count / 2] : -1;
     c->out->p99_ms = c->count > 0 ? c->times[c->count - 1] : -1;
@@ -168,6 +193,71 @@ static void set_times(struct calibrating *c)
     facts->patience_ms = 5 * facts->answer_ms > PATIENCE_MIN_MS ? 5 * facts->answer_ms : PATIENCE_MIN_MS;
     facts->await_ms = 2 * facts->answer_ms > AWAIT_MIN_MS ? 2 * facts->answer_ms : AWAIT_MIN_MS;
 }
+
+static void take_metadata(void *user, const struct live_play *play)
+{
+    struct calibrating *c = user;
+    c->facts->has_metadata = live_probe_passed(play);
+}
+
+/* ---- handshakes at once ------------------------------------------------------------------------------------------ */
+
+struct crowd {
+    struct live_play plays[TIMES_MAX];
+    char texts[TIMES_MAX][LIVE_PROBE_TEXT];
+    unsigned made, count;
+    struct calibrating *c;
+};
+
+static struct live_play *crowd_next(void *user)
+{
+    struct crowd *crowd = user;
+    return crowd->made < crowd->count ? &crowd->plays[crowd->made++] : NULL;
+}
+
+static void crowd_over(void *user, struct live_play *play)
+{
+    struct crowd *crowd = user;
+    take_handshake(crowd->c, play);
+}
+
+/* So many handshakes as the ground plays at once.  False: some are not answered, or much later than a single one. */
+static bool bears_crowd(struct live_ground *ground, struct calibrating *c)
+{
+    struct crowd *crowd = calloc(1, sizeof *crowd);
+    if (crowd == NULL)
+        abort();
+    crowd->c = c;
+    crowd->count = live_ground_jobs(ground);
+    for (unsigned i = 0; i < crowd->count; i++) {
+        struct text text = { crowd->texts[i], 0 };
+        begin(&text, c->facts, "crowd", 256 + i);
+        crowd->plays[i].text = crowd->texts[i];
+        crowd->plays[i].len = text.len;
+    }
+    c->count = 0;
+    live_ground_play(ground, &(struct live_player){ crowd_next, crowd_over, crowd });
+    sort_times(c);
+    bool bears = c->count == crowd->count && c->times[c->count - 1] <= SLOWER_FACTOR * c->facts->answer_ms + SLOWER_MS;
+    free(crowd);
+    return bears;
+}
+
+/* As many plays at once as the target answers without delay. */
+static void set_jobs(struct live_ground *ground, struct calibrating *c)
+{
+    const unsigned wanted = live_ground_jobs(ground);
+    unsigned borne = 1;
+    for (unsigned jobs = 4 < wanted ? 4 : wanted; jobs > borne; jobs = 4 * jobs < wanted ? 4 * jobs : wanted) {
+        live_ground_set_jobs(ground, jobs);
+        if (!bears_crowd(ground, c))
+            break;
+        borne = jobs;
+    }
+    live_ground_set_jobs(ground, borne);
+}
+
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 void live_calibrate(struct live_ground *ground, struct live_facts *facts, struct live_calibration *out)
 {
@@ -211,4 +301,10 @@ void live_calibrate(struct live_ground *ground, struct live_facts *facts, struct
             : BTW_BLOCK_SIZE);
     put(&text, "p1 < piece piece=0 begin=0 data=$t1 within %lldms\n", (long long)facts->patience_ms);
     play_text(ground, &text, take_block, &c);
+
+    text.len = 0;
+    begin(&text, facts, "metadata", 7);
+    put_metadata(&text, facts);
+    play_text(ground, &text, take_metadata, &c);
+    set_jobs(ground, &c);
 }

@@ -26,7 +26,8 @@ struct live_calibration {
     char first[120];        /* the types of its first messages */
 };
 
-/* Plays 20 plain handshakes and a few sessions, and sets what facts says beyond geometry. */
+/* Plays 20 plain handshakes and a few sessions, and sets what facts says beyond geometry; and how many plays at once
+ * the ground makes, if it was to make more than the target bears. */
 void live_calibrate(struct live_ground *ground, struct live_facts *facts, struct live_calibration *out);
 
 #endif

@@ -38,18 +38,20 @@ void live_summary_status(FILE *out, const struct live_stats *stats, const struct
     fflush(out);
 }
 
-void live_summary_calibration(FILE *out, const struct live_facts *facts, const struct live_calibration *calibration)
+void live_summary_calibration(FILE *out, const struct live_facts *facts, const struct live_calibration *calibration,
+                              unsigned jobs)
 {
     fprintf(out, "calibration: handshake after %lld ms (p50), %lld ms (p99); then %s\n", (long long)calibration->p50_ms,
             (long long)calibration->p99_ms, calibration->first[0] != '\0' ? calibration->first : "nothing");
     if (calibration->unchoke_ms >= 0)
         fprintf(out, "             serves a block after %lld ms", (long long)calibration->unchoke_ms);
     else
-        fputs("             unchokes nobody in 3 s: only handshakes tell that it is alive", out);
+        fprintf(out, "             unchokes nobody in 3 s: %s tells that it is alive",
+                facts->has_metadata ? "metadata" : "a handshake");
     fprintf(out, "; %s; %s\n", facts->answers_fin ? "ends half-closed connections" : "keeps half-closed connections",
             calibration->one_per_address ? "one connection an address" : "several connections an address");
-    fprintf(out, "             patience %lld ms, waits %lld ms for a message\n", (long long)facts->patience_ms,
-            (long long)facts->await_ms);
+    fprintf(out, "             patience %lld ms, waits %lld ms for a message, %u cases at once\n",
+            (long long)facts->patience_ms, (long long)facts->await_ms, jobs);
 }
 
 static void print_findings(FILE *out, const struct live_findings *findings, bool confirmed)
@@ -86,6 +88,8 @@ void live_summary_terminal(FILE *out, const struct live_summary *report)
     fprintf(out,
             "%zu states, %zu moves; %" PRIu64 " cases showed something new; %" PRIu64 " probes, %" PRIu64 " deaths\n",
             live_graph_states(graph), live_graph_moves(graph), stats->fresh, stats->probes, stats->deaths);
+    if (!live_campaign_metered(report->campaign))
+        fputs("memory, descriptors and processor time of the target were not observed\n", out);
     fprintf(out, "%zu findings, %zu suspects\n", confirmed, findings->count - confirmed);
     if (live_campaign_trouble(report->campaign) != NULL)
         fprintf(out, "ended early: %s\n", live_campaign_trouble(report->campaign));

@@ -20,7 +20,8 @@ struct live_summary {
 /* Share of the cases that reached the target, 0 to 1. */
 double live_summary_reached(const struct live_summary *report);
 
-void live_summary_calibration(FILE *out, const struct live_facts *facts, const struct live_calibration *calibration);
+void live_summary_calibration(FILE *out, const struct live_facts *facts, const struct live_calibration *calibration,
+                              unsigned jobs);
 void live_summary_terminal(FILE *out, const struct live_summary *report);
 void live_summary_json(FILE *out, const struct live_summary *report);
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Resources of the target: does it give back what a case costs?  Measured at rest, when no case is under way, against
+ * what harmless sessions cost.
+ */
+#ifndef LIVE_METER_H
+#define LIVE_METER_H
+
+#include "follow.h"
+#include "past.h"
+#include "proc.h"
+
+enum { LIVE_RESTS = 6, LIVE_REST_EVERY = 256 };
+
+struct live_meter {
+    struct live_follow *follow;
+    struct live_proc proc;
+    bool known;                           /* the process is on this machine, and we may look at it */
+    struct live_sample rests[LIVE_RESTS]; /* the last ones, newest last */
+    size_t count;
+};
+
+/* Finds the process of the target (pid 0: by the port it listens on), which has just been started. */
+void live_meter_start(struct live_meter *meter, pid_t pid);
+/* Is it still the same process?  True when nothing is known. */
+bool live_meter_same(const struct live_meter *meter);
+
+/* The target is at rest, so many cases after it was last.  True: *complaint is a leak or a spin. */
+bool live_meter_rest(struct live_meter *meter, uint64_t cases, struct live_complaint *complaint);
+
+/* Looks for the one of the last cases that costs so much, shortens it, and confirms it.  False: none of them alone. */
+bool live_meter_follow(struct live_meter *meter, const struct live_past *past, struct live_finding *finding);
+
+#endif
