@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parts of the dissector share: packets (dissect.c) go to flows, their bytes to voices (voice.c), and what a
- * connection carries is found out in kind.c.
+ * What the parts of the dissector share.  Packets (dissect.c) go to connections (connection.c), which bring the
+ * segments of both sides in order (turn.c) and let a voice read each (voice.c); what they carry is found out in kind.c.
  */
 #ifndef CAP_DISSECT_IMPL_H
 #define CAP_DISSECT_IMPL_H
@@ -29,6 +29,13 @@ struct cap_hearing {
     enum btw_side side;
 };
 
+static inline struct cap_hearing cap_hearing_of(struct cap_dissect *dissect, struct cap_flow *flow, enum btw_side side)
+{
+    struct cap_hearing hearing = { dissect, flow, side };
+
+    return hearing;
+}
+
 static inline enum btw_side cap_other(enum btw_side side)
 {
     return side == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER;
@@ -41,6 +48,21 @@ static inline struct cap_voice *cap_voice_of(const struct cap_hearing *of)
 
 /* Tells dissect->event, whose other fields are set; nothing of a session that is not told about. */
 void cap_tell(const struct cap_hearing *of, enum cap_event_kind kind, const struct cap_moment *when);
+
+/* An event about the connection, not about bytes of it. */
+void cap_tell_turn(const struct cap_hearing *of, enum cap_event_kind kind, const struct cap_moment *when);
+
+/* A TCP segment. */
+void cap_connection_take(struct cap_dissect *dissect, const struct cap_ip *ip, const struct cap_moment *now);
+/* Closes it first, unless it is. */
+void cap_connection_remove(struct cap_dissect *dissect, struct cap_flow *flow);
+
+/* A segment of a connection that is open; this side resets it; it is over. */
+void cap_turn_take(struct cap_dissect *dissect, struct cap_flow *flow, enum btw_side side,
+                   const struct cap_segment *segment, const struct cap_moment *now);
+void cap_turn_reset(struct cap_dissect *dissect, struct cap_flow *flow, enum btw_side side,
+                    const struct cap_moment *now);
+void cap_turn_finish(struct cap_dissect *dissect, struct cap_flow *flow, const struct cap_moment *now);
 
 /* Reads messages from the byte that comes next; skipped bytes are behind what was read before. */
 void cap_voice_read(const struct cap_hearing *of, bool expect_handshake);

@@ -277,6 +277,11 @@ void cap_half_acknowledged(struct cap_half *half, uint32_t ack)
     half->ack_known = true;
 }
 
+uint64_t cap_half_waits_since(const struct cap_half *half)
+{
+    return half->waiting == NULL ? UINT64_MAX : half->waiting->when.frame;
+}
+
 int64_t cap_half_unseen(const struct cap_half *half, uint32_t ack)
 {
     int64_t end = half->offset + (int32_t)(ack - half->next);

@@ -60,6 +60,8 @@ void cap_half_acknowledged(struct cap_half *half, uint32_t ack);
 /* A packet of the connection went by: gives up a hole that has been waited for long enough. */
 void cap_half_wait(struct cap_half *half, const struct cap_moment *now, struct cap_room *room,
                    struct cap_counts *counts, const struct cap_sink *sink);
+/* The frame of what waits first; UINT64_MAX: nothing does. */
+uint64_t cap_half_waits_since(const struct cap_half *half);
 /* Bytes behind the last one handed on that whoever sends this acknowledgement has received. */
 int64_t cap_half_unseen(const struct cap_half *half, uint32_t ack);
 /* The next len bytes will not come: gives up the holes among them.  A stream of which nobody knows where it begins

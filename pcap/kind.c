@@ -17,13 +17,6 @@ enum {
     ANSWER_MAX = FLIGHT_MAX + 8 + 4 + 2 + BTW_MSE_PAD_MAX /* VC, select, len(PadD), PadD: then comes the payload */
 };
 
-static struct cap_hearing side_of(const struct cap_hearing *of, size_t side)
-{
-    struct cap_hearing hearing = { of->dissect, of->flow, (enum btw_side)side };
-
-    return hearing;
-}
-
 static struct btw_slice kept_of(const struct cap_flow *flow, size_t side)
 {
     const struct cap_voice *voice = &flow->voice[side];
@@ -72,7 +65,7 @@ static void read_wire(const struct cap_hearing *of, const struct cap_moment *whe
 {
     open_session(of, CAP_WIRE, when);
     for (size_t side = 0; side < 2; side++) {
-        struct cap_hearing hearing = side_of(of, side);
+        struct cap_hearing hearing = cap_hearing_of(of->dissect, of->flow, (enum btw_side)side);
 
         begin_wire(&hearing, when);
     }
@@ -82,7 +75,7 @@ static void read_clear(const struct cap_hearing *of, const struct cap_moment *wh
 {
     open_session(of, CAP_MSE_CLEAR, when);
     for (size_t side = 0; side < 2; side++) {
-        struct cap_hearing hearing = side_of(of, side);
+        struct cap_hearing hearing = cap_hearing_of(of->dissect, of->flow, (enum btw_side)side);
         long found = cap_seek_handshake(kept_of(of->flow, side));
 
         if (found != CAP_NOT_FOUND)
@@ -97,7 +90,7 @@ static void veil(const struct cap_hearing *of, const struct cap_moment *when)
 {
     open_session(of, CAP_MSE, when);
     for (size_t side = 0; side < 2; side++) {
-        struct cap_hearing hearing = side_of(of, side);
+        struct cap_hearing hearing = cap_hearing_of(of->dissect, of->flow, (enum btw_side)side);
         struct cap_voice *voice = cap_voice_of(&hearing);
         struct cap_event *event = &of->dissect->event;
 
@@ -117,7 +110,7 @@ static void leave_alone(const struct cap_hearing *of)
     flow->session.kind = CAP_OTHER;
     of->dissect->counts.other++;
     for (size_t side = 0; side < 2; side++) {
-        struct cap_hearing hearing = side_of(of, side);
+        struct cap_hearing hearing = cap_hearing_of(of->dissect, of->flow, (enum btw_side)side);
 
         cap_voice_free(&hearing);
         flow->voice[side].state = CAP_DEAF;
