@@ -533,7 +533,7 @@ static void an_open_hash_request_is_found_by_its_range(void **state)
     }
     btw_session_init(&b.session, &b.config, b.now_ms);
     greet(&b, "[fast]");
-    assert_int_equal(btw_text_bytes(range.root, sizeof range.root, &len, btw_slice_of(ROOT + 5, 64), NULL), BTW_OK);
+    assert_int_equal(btw_text_bytes(range.root, sizeof range.root, &len, btw_slice_of(&ROOT[5], 64), NULL), BTW_OK);
     assert_null(btw_party_hash_pending(&b.session, BTW_US, &range));
     b.now_ms = 7000;
     assert_int_equal(play(&b, "> hash_request " ROOT "base=0 index=0 length=2 proof=0"), BTW_BREACH_NONE);
