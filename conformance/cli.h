@@ -28,7 +28,7 @@ struct cli_command {
     int (*run)(const struct cli_command *self, int argc, const char **argv);
 };
 extern const struct cli_command cli_run, cli_list, cli_explain, cli_lint, cli_fmt, cli_prove, cli_fixture, cli_serve,
-    cli_decode, cli_check, cli_encode, cli_record, cli_fuzz;
+    cli_decode, cli_check, cli_encode, cli_record, cli_replay, cli_fuzz;
 
 /* Reads the options into what the table points to.  Strings and lists stay until the program ends.
  * Answer: CLI_CONTINUE and *operands (NULL behind the last), or the status to leave with (help was asked for, or an

@@ -111,6 +111,8 @@ static int record(const struct cli_command *self, const char *path, const struct
     struct cap_record_config config = {
         .play = options.play != NULL && strcmp(options.play, "responder") == 0 ? BTW_ACCEPTOR : BTW_DIALLER,
         .name = options.name,
+        .sized = true,
+        .serves = true,
         .source = slash != NULL ? slash + 1 : path,
     };
     make_name(name, path);

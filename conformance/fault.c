@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "match.h"
+#include "waste.h"
 
 enum {
     OUT_HIGH = 64 * 1024,        /* queued bytes above which the peer's output stays in the peer */
@@ -263,7 +264,17 @@ static void apply(struct scn_faulty *faulty, struct lane *lane, struct scn_env *
         faulty->state = GONE;
         btw_host_crash(faulty->host);
         return;
+    case SCN_ACT_LEAK:
+        scn_waste_memory();
+        break;
+    case SCN_ACT_LOSE:
+        scn_waste_descriptor();
+        break;
+    case SCN_ACT_SPIN:
+        scn_waste_time();
+        break;
     }
+    push(lane, it->bytes); /* it was only wasteful */
 }
 
 /* Does the first fault that fits do something with the message? */

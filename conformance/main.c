@@ -13,7 +13,7 @@
 
 static const struct cli_command *const commands[] = {
     &cli_run,   &cli_list,   &cli_explain, &cli_lint,   &cli_fmt,    &cli_prove, &cli_fixture,
-    &cli_serve, &cli_decode, &cli_check,   &cli_encode, &cli_record, &cli_fuzz,
+    &cli_serve, &cli_decode, &cli_check,   &cli_encode, &cli_record, &cli_replay, &cli_fuzz,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0], DESCRIPTORS = 16384 };
 

@@ -191,6 +191,9 @@ enum scn_fault_action {
     SCN_ACT_CLOSE,  /* the peer closes the connection instead */
     SCN_ACT_HANG,   /* from here on the peer neither reads nor writes on this connection */
     SCN_ACT_CRASH,  /* the whole client dies */
+    SCN_ACT_LEAK,   /* it happens, and memory, */
+    SCN_ACT_LOSE,   /* a descriptor, */
+    SCN_ACT_SPIN,   /* or time of the processor is wasted (waste.h) */
 };
 
 /* A fault: one change that makes a decent peer break this scenario, and by what it must be caught. */

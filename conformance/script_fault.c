@@ -28,6 +28,9 @@ static const struct {
     { "close",   SCN_ACT_CLOSE,  NO_OPERAND, true,  true },
     { "hang",    SCN_ACT_HANG,   NO_OPERAND, true,  true },
     { "crash",   SCN_ACT_CRASH,  NO_OPERAND, true,  true },
+    { "leak",    SCN_ACT_LEAK,   NO_OPERAND, true,  true },
+    { "lose",    SCN_ACT_LOSE,   NO_OPERAND, true,  true },
+    { "spin",    SCN_ACT_SPIN,   NO_OPERAND, true,  true },
 };
 
 static const struct {
@@ -79,7 +82,7 @@ static bool take_action(struct scn_cursor *c, struct scn_fault_spec *out)
             return take_operand(c, actions[i].operand, start, out);
         }
     }
-    return lex_fail(c, start, "expected drop, set, %s, add, dup, delay, close, hang or crash",
+    return lex_fail(c, start, "expected drop, set, %s, add, dup, delay, close, hang, crash, leak, lose or spin",
                     out->kind == SCN_FAULT_TX ? "instead" : "answer");
 }
 

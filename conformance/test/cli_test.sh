@@ -44,7 +44,7 @@ expect 2 'Usage: conformance COMMAND'
 expect 0 'Usage: conformance COMMAND' --help
 expect 0 'conformance ' --version
 expect 2 "did you mean 'run'" rnu
-for command in run list explain lint fmt prove fixture serve decode encode record; do
+for command in run list explain lint fmt prove fixture serve decode encode record replay; do
   expect 0 'Examples:' "$command" --help
   expect 2 "Try 'conformance $command --help'" "$command" --no-such-option
 done

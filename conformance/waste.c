@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "waste.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* The blocks stay reachable: this is not a leak of ours. */
+void scn_waste_memory(void)
+{
+    static void **kept;
+    void **block = malloc(SCN_WASTE_BYTES);
+    if (block == NULL)
+        return;
+    memset(block, 0x55, SCN_WASTE_BYTES);
+    *block = (void *)kept;
+    kept = block;
+}
+
+void scn_waste_descriptor(void)
+{
+    (void)!open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+void scn_waste_time(void)
+{
+    const clock_t end = clock() + (clock_t)SCN_WASTE_MS * (CLOCKS_PER_SEC / 1000);
+    while (clock() < end)
+        ;
+}
