@@ -186,12 +186,11 @@ static unsigned due_counts(const struct record *record, const struct btw_msg *ne
     const struct btw_view *they = theirs(record);
     enum btw_type type = next == NULL ? BTW_TYPES : next->type;
     bool end = next == NULL, ends = end || type == BTW_CHOKE || type == BTW_NOT_INTERESTED;
-    bool geometry = record->config->torrent != NULL || !record->config->goes_on;
     bool asks = type == BTW_REQUEST, exact = record->config->exact, served = exact && type == BTW_PIECE;
     unsigned due = 0;
     if (next != NULL && is_opening(next))
         return 0;
-    if (record->complete && !record->announced_all && geometry)
+    if (record->complete && !record->announced_all && record->config->sized)
         due |= ANNOUNCED;
     if (!they->choking && !record->unchoked && (asks || end))
         due |= UNCHOKED;
@@ -270,11 +269,10 @@ static bool goes_without(const struct record *record, size_t i)
 {
     const struct cap_note *note = &record->tape->notes[i];
     const struct cap_pair *pair = &record->pairs[i];
-    bool serves = record->config->torrent != NULL || !record->config->goes_on;
     if (record->config->exact || note->kind == CAP_BAD)
         return false;
     return note->msg.type == BTW_KEEPALIVE || record_is_volatile(record, note) ||
-           (pair->answers && pair->other != CAP_ALONE && serves);
+           (pair->answers && pair->other != CAP_ALONE && record->config->serves);
 }
 
 static void say(struct record *record, size_t i)
@@ -324,7 +322,9 @@ static void hear(struct record *record, size_t i)
         record->unchoked = false;
     if (msg->type == BTW_NOT_INTERESTED)
         record->interested = false;
-    record->complete = record->complete || is_everything(record, msg);
+    /* Who becomes complete may well hang up before it has said so. */
+    if (theirs(record)->messages[BTW_REQUEST] == 0)
+        record->complete = record->complete || is_everything(record, msg);
     if (pair->asks && pair->topic == CAP_BLOCKS && pair->other != CAP_ALONE)
         record->wanted++;
     if (pair->asks && pair->topic == CAP_METADATA)
@@ -358,7 +358,8 @@ static void take(struct record *record, size_t i)
 static void put_connection(struct record *record)
 {
     bool v6 = record->tape->from[0].address_len == 16 && !record->config->goes_on;
-    bool secret = record->config->encrypted, clear = record->tape->kind == CAP_MSE_CLEAR;
+    bool secret = record->config->encrypted;
+    bool clear = record->tape->kind == CAP_MSE_CLEAR && !record->config->goes_on;
     if (record->us == BTW_DIALLER)
         fprintf(record->out, "p1 dial%s%s\n", v6 ? " v6" : "", secret ? " mse" : clear ? " mse provide=1" : "");
     else

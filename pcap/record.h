@@ -15,6 +15,8 @@ struct cap_record_config {
     const char *name;                  /* of the scenario */
     const char *source;                /* what the capture is called, for the comment */
     const struct scn_torrent *torrent; /* the session's, for what is content and what is not; NULL: not known */
+    bool sized;                        /* the size of what stands behind $t1 will be known, */
+    bool serves;                       /* and its content: the scripted peer can answer requests by itself */
     /* For a replay: */
     bool exact;     /* the bytes of the capture, and nothing by itself, instead of messages that mean the same */
     bool keep;      /* info-hash and peer id of the capture */

@@ -192,10 +192,10 @@ void record_header(const struct record *record, FILE *out)
     fprintf(out, "scenario %s\nrule %s\n", record->config->name, kind->rule);
     if (kind->target != SCN_TARGET_ANY && !record->config->goes_on)
         fprintf(out, "target %s\n", state_of(record));
-    if (torrent != NULL && strcmp(torrent->kind, "any") != 0)
+    if (torrent != NULL && strcmp(torrent->kind, "any") != 0 && !record->config->goes_on)
         fprintf(out, "torrent %s\n", torrent->kind);
     put_needs(record, out);
-    if (record->tape->kind == CAP_MSE_CLEAR)
+    if (record->tape->kind == CAP_MSE_CLEAR && !record->config->goes_on)
         fputs("tag clear\n", out);
     if (record->config->exact)
         fputs("strict\n", out);

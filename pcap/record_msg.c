@@ -110,7 +110,7 @@ static bool is_volatile_key(struct btw_slice key)
     return false;
 }
 
-static void say_extended_handshake(FILE *out, const struct btw_msg *msg)
+static void say_extended_handshake(const struct record *record, FILE *out, const struct btw_msg *msg)
 {
     struct btw_slice dict, key, value;
     unsigned flaws = 0;
@@ -125,7 +125,7 @@ static void say_extended_handshake(FILE *out, const struct btw_msg *msg)
             continue;
         fputs(space, out);
         space = " ";
-        if (btw_slice_is(key, "metadata_size"))
+        if (btw_slice_is(key, "metadata_size") && record->config->sized)
             fputs("metadata_size=$t1.metadata_size", out);
         else
             put_entry(out, key, value);
@@ -236,7 +236,9 @@ static void say_bitfield(const struct record *record, FILE *out, const struct bt
 {
     uint32_t pieces = (uint32_t)msg->data.len * 8;
     const char *space = "";
-    if (is_full(record, msg->data)) {
+    if (!record->config->sized) {
+        put_message(out, msg);
+    } else if (is_full(record, msg->data)) {
         fputs("bitfield bits=bits($t1)", out);
     } else if (btw_bits_count(msg->data.data, pieces) > INDICES_MAX) {
         put_message(out, msg);
@@ -286,7 +288,7 @@ void record_say(const struct record *record, FILE *out, const struct cap_note *n
     if (msg->type == BTW_HANDSHAKE)
         say_handshake(record, out, msg);
     else if (msg->type == BTW_EXTENDED && msg->ext == 0)
-        say_extended_handshake(out, msg);
+        say_extended_handshake(record, out, msg);
     else if (msg->type == BTW_EXTENDED)
         say_extended(record, out, msg);
     else if (msg->type == BTW_PIECE)
@@ -299,17 +301,17 @@ void record_say(const struct record *record, FILE *out, const struct cap_note *n
         put_message(out, msg);
 }
 
-static void answer_metadata(FILE *out, const struct btw_msg *msg)
+static void answer_metadata(const struct record *record, FILE *out, const struct btw_msg *msg)
 {
     struct btw_ut_metadata metadata;
     if (btw_ut_metadata_decode(&metadata, msg->data, NULL) != BTW_OK)
         return;
     unsigned piece = (unsigned)metadata.piece;
-    if (metadata.msg_type == BTW_METADATA_DATA)
-        fprintf(out, "extended ext=%u dict={msg_type=1 piece=%u total_size=$t1.metadata_size} tail=metadata($t1,%u)",
-                msg->ext, piece, piece);
+    fprintf(out, "extended ext=%u dict={msg_type=%u piece=%u", msg->ext, (unsigned)metadata.msg_type, piece);
+    if (metadata.msg_type == BTW_METADATA_DATA && record->config->sized)
+        fprintf(out, " total_size=$t1.metadata_size} tail=metadata($t1,%u)", piece);
     else
-        fprintf(out, "extended ext=%u dict={msg_type=2 piece=%u}", msg->ext, piece);
+        fputs("}", out);
 }
 
 void record_answer(const struct record *record, FILE *out, const struct cap_note *note)
@@ -322,7 +324,7 @@ void record_answer(const struct record *record, FILE *out, const struct cap_note
         fprintf(out, "piece piece=%u begin=%u%s", msg->piece, msg->begin,
                 record_is_content(record, msg) ? " data=$t1" : "");
     else if (msg->type == BTW_EXTENDED)
-        answer_metadata(out, msg);
+        answer_metadata(record, out, msg);
     else if (msg->type == BTW_REJECT)
         put_message(out, msg);
     else

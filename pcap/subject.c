@@ -21,25 +21,10 @@ bool cap_subject_is(const struct cap_tape *tape, const struct scn_torrent *torre
     return false;
 }
 
-/* The only torrent of the list, if the session is about it; else the list is empty again. */
-static const struct scn_torrent *keep(struct scn_torrents *torrents, const struct cap_tape *tape)
+/* The fixture "base" or "base-7", as the fixtures name their torrents, if this is it: then its content is known. */
+static bool try_named(struct scn_torrents *torrents, const struct scn_torrent *given)
 {
-    if (cap_subject_is(tape, &torrents->list[0]))
-        return &torrents->list[0];
-    scn_torrents_remove(torrents, 0);
-    return NULL;
-}
-
-static const struct scn_torrent *try_fixture(struct scn_torrents *torrents, const struct cap_tape *tape,
-                                             const char *kind, unsigned copy)
-{
-    return scn_torrents_add_fixture(torrents, kind, copy) ? keep(torrents, tape) : NULL;
-}
-
-/* "base" or "base-7", as the fixtures name their torrents. */
-static const struct scn_torrent *try_named(struct scn_torrents *torrents, const struct cap_tape *tape,
-                                           struct btw_slice name)
-{
+    struct btw_slice name = given->meta.name;
     const char *kind;
     for (size_t i = 0; (kind = btw_fixture_name(i)) != NULL; i++) {
         size_t len = strlen(kind);
@@ -50,21 +35,26 @@ static const struct scn_torrent *try_named(struct scn_torrents *torrents, const 
             snprintf(number, sizeof number, "%.*s", (int)(name.len - len - 1), (const char *)name.data + len + 1);
         else if (name.len > len)
             continue;
-        return try_fixture(torrents, tape, kind, (unsigned)strtoul(number, NULL, 10));
+        return scn_torrents_add_fixture(torrents, kind, (unsigned)strtoul(number, NULL, 10)) &&
+               memcmp(torrents->list[0].info_hash, given->info_hash, sizeof given->info_hash) == 0;
     }
-    return NULL;
+    return false;
 }
 
 /* What seeds share, and what leeches and magnets do. */
 static const struct scn_torrent *try_fixtures(struct scn_torrents *torrents, const struct cap_tape *tape)
 {
-    const struct scn_torrent *found = NULL;
     const char *kind;
-    for (unsigned copy = SCN_COPY_SEED; found == NULL && copy <= SCN_COPY_SHARED; copy++) {
-        for (size_t i = 0; found == NULL && (kind = btw_fixture_name(i)) != NULL; i++)
-            found = try_fixture(torrents, tape, kind, copy);
+    for (unsigned copy = SCN_COPY_SEED; copy <= SCN_COPY_SHARED; copy++) {
+        for (size_t i = 0; (kind = btw_fixture_name(i)) != NULL; i++) {
+            if (!scn_torrents_add_fixture(torrents, kind, copy))
+                continue;
+            if (cap_subject_is(tape, &torrents->list[0]))
+                return &torrents->list[0];
+            scn_torrents_remove(torrents, 0);
+        }
     }
-    return found;
+    return NULL;
 }
 
 bool cap_subject_find(const struct scn_torrent **found, struct scn_torrents *torrents, const struct cap_tape *tape,
@@ -77,11 +67,12 @@ bool cap_subject_find(const struct scn_torrent **found, struct scn_torrents *tor
     }
     if (!scn_torrents_add_file(torrents, path, data, error, cap))
         return false;
-    *found = &torrents->list[0];
-    if (data == NULL && try_named(&named, tape, torrents->list[0].meta.name) != NULL) {
-        scn_torrents_free(torrents);
-        *torrents = named; /* the same, and its content is known */
-        *found = &torrents->list[0];
+    if (data == NULL && try_named(&named, &torrents->list[0])) {
+        struct scn_torrents given = *torrents;
+        *torrents = named;
+        named = given;
     }
+    scn_torrents_free(&named);
+    *found = &torrents->list[0];
     return true;
 }

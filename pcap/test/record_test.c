@@ -198,7 +198,9 @@ static void is_recorded(void **state)
     struct cap_tapes tapes;
     char error[300] = "";
     struct scn_arena *arena = scn_arena_new();
-    struct cap_record_config config = { .play = row->play, .name = "recorded.test", .source = "test.pcap" };
+    struct cap_record_config config = {
+        .play = row->play, .name = "recorded.test", .source = "test.pcap", .sized = true, .serves = true
+    };
     tell(&tapes, row->session);
     const struct cap_tape *tape = cap_tapes_pick(&tapes, error, sizeof error);
     assert_non_null(tape);

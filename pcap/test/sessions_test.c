@@ -60,7 +60,9 @@ static void comes_out_as_a_scenario(void **state)
     struct scn_torrents torrents = { 0 };
     struct scn_arena *arena = scn_arena_new();
     char path[200], error[300] = "";
-    struct cap_record_config config = { .name = "recorded.session", .source = row->file };
+    struct cap_record_config config = {
+        .name = "recorded.session", .source = row->file, .sized = true, .serves = true
+    };
     snprintf(path, sizeof path, FOLDER "%s.pcap", row->file);
     cap_tapes_init(&tapes, -1);
     assert_true(cap_tapes_read(&tapes, path, error, sizeof error));
