@@ -86,7 +86,8 @@ static json_t *direction(const struct cap_session *session, const struct cap_acc
     json_object_set_new(object, "seen", json_boolean(sent->seen));
     json_object_set_new(object, "start", json_boolean(sent->start));
     json_object_set_new(object, "unreadable", json_boolean(sent->unreadable));
-    json_object_set_new(object, "bytes", json_integer((json_int_t)sent->bytes));
+    json_object_set_new(object, "bytes", json_integer((json_int_t)sent->whole));
+    json_object_set_new(object, "captured", json_integer((json_int_t)sent->bytes));
     json_object_set_new(object, "missing", json_integer((json_int_t)sent->missing));
     json_object_set_new(object, "sha1", cap_json_hex(btw_slice_of(sent->sha1, sizeof sent->sha1)));
     json_object_set_new(object, "handshake", handshake(side));

@@ -79,10 +79,12 @@ const struct cap_torrent *cap_torrents_find(const struct cap_torrents *torrents,
     return NULL;
 }
 
-uint8_t (*cap_torrents_hashes(const struct cap_torrents *torrents, size_t *count))[20]
+uint8_t (*cap_torrents_hashes(const struct cap_torrents *torrents, const uint8_t (*one_more)[20], size_t *count))[20]
 {
-    uint8_t(*hashes)[20] = torrents->count == 0 ? NULL : malloc(2 * torrents->count * sizeof *hashes);
+    uint8_t(*hashes)[20] = malloc((2 * torrents->count + 1) * sizeof *hashes);
     *count = 0;
+    if (hashes != NULL && one_more != NULL)
+        memcpy(hashes[(*count)++], *one_more, 20);
     for (size_t i = 0; hashes != NULL && i < torrents->count; i++) {
         const struct btw_metainfo *meta = &torrents->list[i]->meta;
         memcpy(hashes[(*count)++], meta->info_hash, 20);
