@@ -12,7 +12,7 @@
 #include "btw/mse.h"
 #include "fuzz.h"
 
-enum { CHANGES_MAX = 8, CHANNEL = 4096, PAYLOAD = 48, MEMORY = 4 };
+enum { CHANGES_MAX = 8, CHANNEL = 4096, PAYLOAD = 48, MEMORY = 4, PAD_UNIT = 3 };
 
 void __real_btw_mse_public_key(uint8_t key[96], const uint8_t private_key[20]);
 bool __real_btw_mse_secret(uint8_t secret[96], const uint8_t private_key[20], const uint8_t theirs[96]);
@@ -76,7 +76,7 @@ struct side {
     size_t clear_len;
 };
 
-static uint8_t filler[BTW_MSE_PAD_MAX];
+static uint8_t filler[UINT8_MAX * PAD_UNIT]; /* more than a padding may be */
 
 static bool find(void *user, const uint8_t req2[20], uint8_t skey[20])
 {
@@ -97,8 +97,8 @@ static void choose_config(struct side sides[2], struct fuzz_choices *choices)
         uint8_t form = fuzz_choose_byte(choices);
         memset(config, 0, sizeof *config);
         memset(config->private_key, 0x42 + i, sizeof config->private_key);
-        config->pad_clear = btw_slice_of(filler, fuzz_choose_byte(choices) * (form & 0x80 ? 2U : 0U));
-        config->pad_secret = btw_slice_of(filler, fuzz_choose_byte(choices) * (form & 0x40 ? 2U : 0U));
+        config->pad_clear = btw_slice_of(filler, fuzz_choose_byte(choices) * (form & 0x80 ? PAD_UNIT : 0U));
+        config->pad_secret = btw_slice_of(filler, fuzz_choose_byte(choices) * (form & 0x40 ? PAD_UNIT : 0U));
         config->methods = form & 3 ? form & 3 : 3;
         config->prefer_plaintext = form & 4;
         config->find = find;
@@ -212,20 +212,35 @@ static enum hit hit_of(const struct side *side, bool dials)
     return worst;
 }
 
+static bool has_long_padding(const struct side *side)
+{
+    return side->config.pad_clear.len > BTW_MSE_PAD_MAX || side->config.pad_secret.len > BTW_MSE_PAD_MAX;
+}
+
+static void check_method(const struct side *side, bool dials)
+{
+    if (side->status == BTW_OK && (dials || btw_mse_method(&side->mse) != BTW_MSE_NONE))
+        FUZZ_CHECK((btw_mse_method(&side->mse) & side->config.methods) != 0);
+}
+
 static void check_verdict(struct side sides[2])
 {
     enum hit hits[2] = { hit_of(&sides[0], true), hit_of(&sides[1], false) };
+    enum hit worst = hits[0] > hits[1] ? hits[0] : hits[1];
     bool both = sides[0].status == BTW_OK && sides[1].status == BTW_OK;
-    uint32_t common = sides[0].config.methods & sides[1].config.methods;
+    bool can_agree = (sides[0].config.methods & sides[1].config.methods) != 0 && !has_long_padding(&sides[0]) &&
+                     !has_long_padding(&sides[1]);
 
-    if (hits[0] == HIT_KEY || hits[1] == HIT_KEY)
+    check_method(&sides[0], true);
+    check_method(&sides[1], false);
+    if (worst == HIT_KEY)
         FUZZ_CHECK(!both || btw_mse_method(&sides[1].mse) == BTW_MSE_NONE);
-    if (hits[0] <= HIT_PADDING && hits[1] <= HIT_PADDING && (common == 0 || !both))
-        FUZZ_CHECK(common == 0 && !both);
+    if (worst <= HIT_PADDING)
+        FUZZ_CHECK(both == can_agree);
     if (!both)
         return;
     FUZZ_CHECK(memcmp(btw_mse_skey(&sides[0].mse), torrent, 20) == 0);
-    if (hits[0] != HIT_FIELD && hits[1] != HIT_FIELD)
+    if (worst != HIT_FIELD)
         FUZZ_CHECK(btw_mse_method(&sides[0].mse) == btw_mse_method(&sides[1].mse));
 }
 

@@ -41,11 +41,11 @@ static void put(struct btw_writer *w, const struct frames *frames, size_t from, 
 
 static uint32_t odd_number(struct mutate *m, uint32_t now)
 {
-    const uint32_t numbers[] = { 0,      1,      2,      3,          9,          10,         now - 1,    now + 1,
-                                 16383,  16384,  16385,  32768,      32769,      131072,     131073,     512,
-                                 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffc000, 0xfffffffe, 0xffffffff };
+    const uint32_t numbers[] = { 0, 1, 2, 9, 10, 5000, now - 1, now + 1, 16384, 32768, 0xffffc000, UINT32_MAX };
 
-    return mutate_below(m, 8) == 0 ? (uint32_t)mutate_below(m, 64) : MUTATE_PICK(m, numbers);
+    if (mutate_below(m, 3) == 0) /* around a power of two */
+        return (UINT32_C(1) << mutate_below(m, 32)) + (uint32_t)mutate_below(m, 3) - 1;
+    return mutate_below(m, 4) == 0 ? (uint32_t)mutate_below(m, 64) : MUTATE_PICK(m, numbers);
 }
 
 /* Bytes for the rest of a message: what was there, longer or shorter, or something bencoded. */
