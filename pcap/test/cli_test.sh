@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# decode and check as their users meet them.   cli_test.sh CONFORMANCE
+set -u
+program=$1
+data=$(cd "$(dirname "$0")" && pwd)/data
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failures=0
+
+fail() {
+  echo "FAIL: $*"
+  sed 's/^/  | /' "$scratch/said" | head -20
+  failures=$((failures + 1))
+}
+
+# expect STATUS TEXT ARGUMENT...: the program ends so, and says that (a fixed text, may be empty) on either output.
+expect() {
+  local status=$1 text=$2 got=0
+  shift 2
+  "$program" "$@" >"$scratch/said" 2>&1 <"${input:-/dev/null}" || got=$?
+  [ "$got" = "$status" ] || fail "conformance $*: exit status $got instead of $status"
+  grep -qF -- "$text" "$scratch/said" || fail "conformance $*: does not say '$text'"
+}
+
+base=$data/base-mss1448.pcap
+aria2=$data/transmission-seed_aria2-leech.pcap
+
+# ---- usage
+for command in decode check; do
+  expect 0 'Examples:' "$command" --help
+  expect 2 "Try 'conformance $command --help'" "$command" --no-such-option
+done
+expect 2 'which capture' check
+expect 2 'json=FILE' check --report yaml=x "$base"
+expect 2 "'hvae' is no message" decode --type have,hvae "$base"
+expect 2 'no info-hash' decode --info-hash 00 "$base"
+expect 2 'neither ADDRESS' decode --from nowhere "$base"
+expect 2 'not both' check --interface lo "$base"
+
+# ---- files that are none, and parts of files
+expect 4 'No such file' check "$scratch/none"
+expect 4 'No such file' decode "$scratch/none"
+expect 4 'is no torrent' check --torrent "$base" "$base"
+printf 'hello' >"$scratch/hello"
+expect 4 'no capture' check "$scratch/hello"
+: >"$scratch/empty"
+expect 4 'empty' check "$scratch/empty"
+head -c 3000 "$base" >"$scratch/cut"
+expect 0 'handshake' decode "$scratch/cut"
+expect 0 '1 sessions judged' check "$scratch/cut"
+expect 4 '1 sessions judged' check "$base" "$scratch/hello"
+head -c 24 "$base" >"$scratch/nothing"
+expect 3 '0 sessions judged' check "$scratch/nothing"
+
+# ---- standard input, and streams of bare bytes
+input=$base expect 0 'have piece=5' decode
+input=$base expect 0 '1 PASS' check -
+printf '\0\0\0\1\2' >"$scratch/stream"
+input=$scratch/stream expect 0 'interested' decode
+
+# ---- what they say
+expect 0 'f0 10.77.0.1:53579 > 10.77.0.2:7002 have piece=5' decode "$base"
+expect 0 '6: 6 answered' decode --summary "$base"
+expect 0 '"messages":{"unchoke":2,"piece":6,' decode --summary --json "$base"
+expect 0 '1 sessions judged: 1 PASS' check "$base"
+expect 0 '6: 6 answered' check --summary "$base"
+expect 1 'FAIL BEP3-BF-01 bitfield-first (BEP 3, bitfield, MUST)' check "$base" "$aria2"
+expect 1 'frame 39 at' check "$aria2"
+expect 0 'WARN BEP3-ST-11' check "$data/scripted-peer_libtorrent-seed.pcap"
+expect 1 'WARN BEP3-ST-11' check --strict "$data/scripted-peer_libtorrent-seed.pcap"
+expect 3 'could not be judged' check "$data/libtorrent-x2_mse-rc4.pcap"
+expect 0 '76 packets were captured in part' decode "$data/file-snaplen96.pcap"
+
+# ---- reports
+expect 1 '' check --report json="$scratch/r.json" --report tap="$scratch/r.tap" --report junit="$scratch/r.xml" "$aria2"
+grep -q '"rule": "BEP11-PEX-04"' "$scratch/r.json" || fail 'json'
+grep -q '^1\.\.6$' "$scratch/r.tap" || fail 'tap'
+grep -q 'tests="6" failures="4"' "$scratch/r.xml" || fail 'junit'
+expect 4 'cannot write' check --report json=/nowhere/r.json "$base"
+
+[ "$failures" = 0 ] && echo 'all as it should be'
+exit $((failures > 0))
