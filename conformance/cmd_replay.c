@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "live.h"
+#include "pairs.h"
 #include "record.h"
 #include "replay.h"
 #include "session.h"
@@ -185,15 +186,18 @@ static int make_scenario(struct job *job, bool encrypted)
 
 /* ---- the target -------------------------------------------------------------------------------------------------- */
 
-/* In which state the client has to be: as the captured one was.  Who asks for blocks lacks them. */
+/* In which state the client has to be: as the captured one was.  Who asks for metadata has a magnet link only, and who
+ * asks for blocks lacks them. */
 static enum scn_target state_of_captured(const struct job *job)
 {
+    struct cap_pair *pairs = cap_pairs(job->tape);
+    bool asks[CAP_TOPICS] = { false };
     for (size_t i = 0; i < job->tape->count; i++) {
-        const struct cap_note *note = &job->tape->notes[i];
-        if (note->side != job->play && note->kind == CAP_MESSAGE && note->msg.type == BTW_REQUEST)
-            return SCN_TARGET_LEECH;
+        if (job->tape->notes[i].side != job->play && pairs[i].asks)
+            asks[pairs[i].topic] = true;
     }
-    return SCN_TARGET_SEED;
+    free(pairs);
+    return asks[CAP_METADATA] ? SCN_TARGET_MAGNET : asks[CAP_BLOCKS] ? SCN_TARGET_LEECH : SCN_TARGET_SEED;
 }
 
 static int open_target(struct job *job)

@@ -318,6 +318,8 @@ static void compare_content(struct comparing *comparing)
     }
     then = wanted(comparing, comparing->captured);
     now = wanted(comparing, comparing->now);
+    comparing->result.wanted = then.count;
+    comparing->result.wanted_now = now.count;
     compare_sets(comparing, BTW_REQUEST, then, now, true);
     compare_sets(comparing, BTW_REQUEST, now, then, false);
 }

@@ -18,9 +18,10 @@ struct cap_difference {
 struct cap_comparison {
     struct cap_difference *list;
     size_t count;
-    uint64_t asked, same; /* questions that were answered in the capture; those that are answered alike now, */
-    uint64_t unasked;     /* and those that nobody asked this time */
-    uint64_t blocks;      /* pieces of content that came now */
+    uint64_t asked, same;        /* questions that were answered in the capture; those that are answered alike now, */
+    uint64_t unasked;            /* and those that nobody asked this time */
+    uint64_t blocks;             /* blocks that came now */
+    uint64_t wanted, wanted_now; /* blocks that the target asked for, each once */
 };
 
 /* What the target (who is it by side) says now, compared with what it said in the capture.  same_torrent: content and

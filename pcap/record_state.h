@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The inside of a recording, shared by record.c (what is said and waited for, and in which order), record_kind.c (what
- * the scenario is about) and record_msg.c (messages as text).  Nobody else includes it.
+ * The inside of a recording, shared by record.c (what is said, and when), record_wait.c (what is waited for),
+ * record_kind.c (what the scenario is about), record_fold.c (statements) and record_msg.c (messages as text).  Nobody
+ * else includes it.
  */
 #ifndef CAP_RECORD_STATE_H
 #define CAP_RECORD_STATE_H
@@ -77,6 +78,19 @@ void record_extended(const struct record *record, FILE *out, const struct btw_ms
 bool record_is_volatile(const struct record *record, const struct cap_note *note);
 /* Is the block what the torrent has there?  Not known is no. */
 bool record_is_content(const struct record *record, const struct btw_msg *piece);
+
+/* record_wait.c.  Waits for all that our note i (or the end, as many as there are) is based on. */
+void record_wait(struct record *record, size_t i);
+/* The end of a line that waits: how long, what it says if it does not come true, the kind's label if it has its place
+ * here, and how the line ends. */
+void record_tail(struct record *record, const char *within, bool labelled, const char *end);
+/* Answers to our requests that have come and that no line has waited for. */
+uint64_t record_fresh_answers(const struct record *record);
+/* Does it come at the start of a connection, from whoever it is and whatever the other side says? */
+bool record_is_opening(const struct btw_msg *msg);
+/* What each side has said so far. */
+const struct btw_view *record_ours(const struct record *record);
+const struct btw_view *record_theirs(const struct record *record);
 
 /* record_fold.c: the pending notes as statements. */
 void record_flush(struct record *record);

@@ -54,27 +54,32 @@ void cap_replay_print(const struct cap_replay *replay, FILE *out)
         print_difference(&comparison->list[i], out);
     print_findings(&replay->outcome->result, out);
     print_notes(&replay->outcome->result, out);
-    fprintf(out, "%" PRIu64 " of %" PRIu64 " questions answered alike", comparison->same, comparison->asked);
-    if (comparison->unasked > 0)
-        fprintf(out, ", %" PRIu64 " never asked", comparison->unasked);
-    fprintf(out, "; %" PRIu64 " blocks; %zu differences, %zu rules broken\n", comparison->blocks, comparison->count,
-            replay->outcome->result.finding_count);
+    if (comparison->asked > 0)
+        fprintf(out,
+                "answers as captured: %" PRIu64 " of %" PRIu64 " (blocks: %" PRIu64 ", never asked: %" PRIu64 "); ",
+                comparison->same, comparison->asked, comparison->blocks, comparison->unasked);
+    if (comparison->wanted + comparison->wanted_now > 0)
+        fprintf(out, "blocks asked for: %" PRIu64 " captured, %" PRIu64 " now; ", comparison->wanted,
+                comparison->wanted_now);
+    fprintf(out, "differences: %zu; rules broken: %zu\n", comparison->count, replay->outcome->result.finding_count);
 }
 
 enum scn_verdict cap_replay_verdict(const struct cap_replay *replay, bool strict)
 {
     const struct scn_result *result = &replay->outcome->result;
     const struct cap_comparison *comparison = replay->comparison;
-    enum scn_verdict worst = result->verdict == SCN_INFO ? SCN_PASS : result->verdict;
-    if (strict && comparison->count > 0)
+    /* Lines of a replay only warn, so that it goes on; each of them is something that the captured one did. */
+    enum scn_verdict worst = result->verdict == SCN_WARN   ? SCN_FAIL
+                             : result->verdict == SCN_INFO ? SCN_PASS
+                                                           : result->verdict;
+    if (strict && comparison->count > 0 && worst < SCN_FAIL)
         worst = SCN_FAIL;
     for (size_t i = 0; i < comparison->count; i++)
-        worst = comparison->list[i].grave ? SCN_FAIL : worst;
-    if (comparison->same + comparison->unasked < comparison->asked)
-        worst = SCN_FAIL;
+        worst = comparison->list[i].grave && worst < SCN_FAIL ? SCN_FAIL : worst;
     for (size_t i = 0; i < result->finding_count; i++) {
         enum scn_verdict verdict = result->findings[i].verdict;
-        worst = verdict == SCN_WARN && strict ? SCN_FAIL : verdict > worst ? verdict : worst;
+        verdict = verdict == SCN_WARN && strict ? SCN_FAIL : verdict;
+        worst = verdict > worst ? verdict : worst;
     }
     return worst;
 }

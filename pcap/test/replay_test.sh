@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# replay_test.sh CONFORMANCE: real sessions played against the reference peer, from both sides; what cannot be played is said.
+set -u
+program=$1
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failures=0
+
+# expect STATUS TEXT ARGUMENT...: the program ends so, and says that on either output.
+expect() {
+  local status=$1 text=$2 got=0
+  shift 2
+  "$program" "$@" >"$scratch/said" 2>&1 </dev/null || got=$?
+  [ "$got" = "$status" ] && { [ -z "$text" ] || grep -qF -- "$text" "$scratch/said"; } && return
+  echo "FAIL: conformance $*: exit status $got, wanted $status and '$text'"
+  sed 's/^/  | /' "$scratch/said" | head -40
+  failures=$((failures + 1))
+}
+
+for capture in "$here"/clients/*-seed_*-leech.pcap; do
+  case $capture in
+    # The seed dialled: who dials is the one who has it all.
+    *libtorrent-seed_transmission-leech.pcap) dials='blocks asked for: 3 captured, 3 now' accepts='answers as captured: 3 of 3' ;;
+    *) dials='answers as captured: 3 of 3' accepts='blocks asked for: 3 captured, 3 now' ;;
+  esac
+  expect 0 "$dials" replay "$capture"
+  expect 0 "$dials" replay --exact --timing 10% "$capture"
+  expect 0 "$dials" replay --mse "$capture"
+  expect 0 "$accepts" replay --listen "$capture"
+done
+seed=$here/clients/webtorrent-seed_libtorrent-leech.pcap
+expect 0 'answers as captured: 4 of 4' replay "$here/clients/libtorrent-seed_webtorrent-magnet.pcap"
+expect 0 'blocks asked for: 3 captured, 3 now' replay --play responder "$here/clients/libtorrent-seed_webtorrent-magnet.pcap"
+expect 0 'p1 > request piece=' replay --verbose "$seed"
+expect 1 'differences: ' replay --strict "$seed"
+
+# A session that is about another torrent, and one of which nothing is known.
+"$program" fixture --role seed "$scratch/fixture" >/dev/null
+expect 0 'answers as captured: 3 of 3' replay --torrent "$scratch/fixture/base.torrent" "$seed"
+expect 0 'answers as captured: 64 of 64' replay --torrent "$scratch/fixture/base.torrent" "$here/data/libtorrent-x2_fast-ext.pcapng"
+expect 2 'a torrent that is no fixture needs --target' replay "$here/data/libtorrent-x2_fast-ext.pcapng"
+# The pieces that 'three' lacks are answered with a reject, or not at all.
+expect 1 '! captured  piece piece=' replay --timeout-scale 0.01 --torrent "$scratch/fixture/three.torrent" \
+  "$here/data/libtorrent-x2_fast-ext.pcapng"
+
+expect 2 'is encrypted' replay "$here/data/libtorrent-x2_mse-rc4.pcap"
+expect 2 'the capture lacks the handshake' record "$here/data/tcp-one-direction.pcap"
+expect 2 'is no BitTorrent session' replay --flow 77 "$seed"
+expect 3 'there was no session' replay --target 127.0.0.1:1 "$seed"
+expect 4 'no-such-file' replay "$scratch/no-such-file"
+expect 2 'one capture' replay
+expect 2 '--play' replay --play seed "$seed"
+expect 2 '--timing' replay --timing often "$seed"
+
+mkdir "$scratch/recorded"
+expect 0 '' record "$seed" -o "$scratch/recorded/seed.scn"
+expect 0 '' lint "$scratch/recorded"
+expect 0 '' fmt --check "$scratch/recorded/seed.scn"
+expect 0 '' prove "$scratch/recorded"
+expect 0 '1 PASS' run --scenarios "$scratch/recorded"
+expect 0 'rule    BEP3-REQ-01' record --play responder "$seed"
+expect 2 'the session is about another torrent' record --torrent "$scratch/fixture/base.torrent" "$seed"
+expect 2 'expected a name such as' record --name nonsense "$seed" -o "$scratch/recorded/nonsense.scn"
+expect 2 'try --name' record --name other.seed "$seed" -o "$scratch/recorded/other.scn"
+expect 4 'no-such-file' record "$scratch/no-such-file"
+
+[ $failures = 0 ]
