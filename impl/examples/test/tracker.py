@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A tracker (BEP 3, BEP 23) that gives everybody one peer: tracker.py PEER-PORT.  Prints its URL and serves until it ends."""
+"""A tracker (BEP 3, BEP 23) that gives everybody one peer: tracker.py ADDRESS PORT.  Prints its URL and serves."""
 import http.server
 import socket
 import struct
@@ -8,7 +8,7 @@ import sys
 
 
 class Answer(http.server.BaseHTTPRequestHandler):
-    peer = b"d8:intervali5e5:peers6:" + socket.inet_aton("127.0.0.1") + struct.pack(">H", int(sys.argv[1])) + b"e"
+    peer = b"d8:intervali5e5:peers6:" + socket.inet_aton(sys.argv[1]) + struct.pack(">H", int(sys.argv[2])) + b"e"
 
     def do_GET(self):
         self.send_response(200)
