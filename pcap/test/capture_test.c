@@ -107,12 +107,12 @@ static void files_in_memory_end_as_they_should(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t *bytes = (uint8_t *)malloc(1024);
+        struct cap_capture *capture;
         char *error = NULL;
-        size_t len;
 
         assert_non_null(bytes);
-        len = put_hex(bytes, rows[i].file);
-        expect(cap_capture_memory(btw_slice_of(bytes, len), &error), error, i, "memory");
+        capture = cap_capture_memory(btw_slice_of(bytes, put_hex(bytes, rows[i].file)), &error);
+        expect(capture, error, i, "memory");
         free(bytes);
     }
 }
@@ -128,10 +128,12 @@ static void files_on_disk_do_too(void **state)
         uint8_t bytes[1024];
         char *error = NULL;
         size_t len = put_hex(bytes, rows[i].file);
+        struct cap_capture *capture;
 
         assert_int_equal(ftruncate(fd, 0), 0);
         assert_int_equal(pwrite(fd, bytes, len, 0), len);
-        expect(cap_capture_file(path, &error), error, i, "file");
+        capture = cap_capture_file(path, &error);
+        expect(capture, error, i, "file");
     }
     close(fd);
     unlink(path);
