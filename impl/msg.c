@@ -76,19 +76,20 @@ static const uint8_t protocol[20] = "\x13" "BitTorrent protocol";
 #define NONE                      none[0]
 #define SIZE(...)                 sizeof(struct { uint8_t __VA_ARGS__; })
 
-enum { OPEN = 1 << 8 };
+enum { OPEN = 1 << 8, HEAD = 4 + 1 }; /* length prefix and id */
 
-/* By type, the bytes of all fields, and OPEN when there may be more behind them. */
-#define SIZE_OF_FIELDS(type, name, id, spec, ...) [type] = SIZE(__VA_ARGS__),
-static const uint16_t fields_size[BTW_TYPES] = {
-    [BTW_HANDSHAKE] = BTW_HANDSHAKE_SIZE - sizeof protocol,
-    FRAMES(SIZE_OF_FIELDS)
+/* By type, the bytes of a message without its data, and OPEN when there may be such behind them. */
+#define SIZE_OF_FRAME(type, name, id, spec, ...) [type] = HEAD + SIZE(__VA_ARGS__),
+static const uint16_t sizes[BTW_TYPES] = {
+    [BTW_HANDSHAKE] = BTW_HANDSHAKE_SIZE,
+    [BTW_KEEPALIVE] = 4,
+    FRAMES(SIZE_OF_FRAME)
     [BTW_RAW] = OPEN,
 };
 
 #define NUMBERS_ONLY(size)        ((size) == 0 || (size) == 4 || (size) == 12)
 #define PLAIN_SIZE(type, name, id, spec, ...) \
-    [id] = (uint8_t)(NUMBERS_ONLY(SIZE(__VA_ARGS__)) ? 5 + SIZE(__VA_ARGS__) : 0),
+    [id] = (uint8_t)(NUMBERS_ONLY(SIZE(__VA_ARGS__)) ? HEAD + SIZE(__VA_ARGS__) : 0),
 const uint8_t msg_plain_size[UINT8_MAX + 1] = { FRAMES(PLAIN_SIZE) };
 
 static const struct btw_reserved_bit reserved_bits[] = {
@@ -161,14 +162,6 @@ static bool is_rest(const struct btw_field *field)
     return field->kind == BTW_KIND_REST || field->kind == BTW_KIND_PAYLOAD;
 }
 
-/* Bytes in front of the fields: protocol string, or length prefix and id. */
-static size_t head_size(const struct btw_desc *desc)
-{
-    if (desc->id >= 0)
-        return 5;
-    return desc->type == BTW_HANDSHAKE ? sizeof protocol : desc->type == BTW_KEEPALIVE ? 4 : 0;
-}
-
 uint32_t btw_field_number(const struct btw_msg *msg, const struct btw_field *field)
 {
     const void *member = (const uint8_t *)msg + field->offset;
@@ -225,12 +218,13 @@ struct btw_slice btw_field_bytes(const struct btw_msg *msg, const struct btw_fie
 /* Bytes of msg->data, which come last in any message that has them. */
 static size_t rest_size(const struct btw_msg *msg)
 {
-    return fields_size[msg->type] >= OPEN ? msg->data.len : 0;
+    return sizes[msg->type] >= OPEN ? msg->data.len : 0;
 }
 
 size_t btw_msg_size(const struct btw_msg *msg)
 {
-    return head_size(btw_desc_of(msg->type)) + fields_size[msg->type] % OPEN + rest_size(msg);
+    assert((unsigned)msg->type < BTW_TYPES);
+    return sizes[msg->type] % OPEN + rest_size(msg);
 }
 
 static void field_write(struct btw_writer *w, const struct btw_msg *msg, const struct btw_field *field)
@@ -369,7 +363,7 @@ static __attribute__((noinline)) enum btw_status decode(struct btw_msg *msg, siz
     struct btw_reader r = btw_reader_of(in);
     uint32_t len = btw_read_u32(&r);
     const struct btw_desc *desc;
-    struct btw_slice frame;
+    struct btw_slice frame, body;
 
     *used = 0;
     if (!r.failed && len > len_max) {
@@ -384,7 +378,8 @@ static __attribute__((noinline)) enum btw_status decode(struct btw_msg *msg, siz
     frame = btw_slice_of(in.data, 4 + (size_t)len);
     *used = frame.len;
     desc = len == 0 ? btw_desc_of(BTW_KEEPALIVE) : btw_desc_of_id(frame.data[4]);
-    if (desc != NULL && fields_read(msg, desc, btw_slice_of(frame.data + head_size(desc), frame.len - head_size(desc))))
+    body = len == 0 ? btw_slice_of(frame.data + 4, 0) : btw_slice_of(frame.data + HEAD, len - 1);
+    if (desc != NULL && fields_read(msg, desc, body))
         return BTW_OK;
     set_raw(msg, frame);
     return desc == NULL ? BTW_OK : misfit(desc, len, diag);
