@@ -400,7 +400,9 @@ static void follow_death(struct live_campaign *c)
         c->finished = true;
         return;
     }
-    if (find_killer(c, &finding)) {
+    if ((c->config.oracles >> verdict & 1) == 0) {
+        /* Nobody wants to know. */
+    } else if (find_killer(c, &finding)) {
         settle_death(c, &finding);
     } else {
         finding.count = 1;

@@ -36,7 +36,7 @@ static uint8_t *bytes_copy(const uint8_t *bytes, size_t len)
 
 struct live_case live_case_copy(const struct live_case *one)
 {
-    struct live_case copy = { .asks = one->asks };
+    struct live_case copy = { .asks = one->asks, .bystander = one->bystander };
     for (size_t i = 0; i < one->count; i++)
         live_case_insert(&copy, i, &one->steps[i]);
     return copy;
@@ -113,6 +113,7 @@ bool live_case_append(struct live_case *one, const struct live_case *more)
         live_case_insert(one, one->count, &step);
     }
     one->asks = one->asks || more->asks;
+    one->bystander = one->bystander || more->bystander;
     return true;
 }
 

@@ -42,7 +42,8 @@ struct live_step {
 struct live_case {
     struct live_step *steps;
     size_t count, cap;
-    bool asks; /* at the end connections in good order are asked for an answer before they are closed */
+    bool bystander; /* an innocent peer is connected all the time, and must be answered at the end */
+    bool asks;      /* at the end connections in good order are asked for an answer before they are closed */
 };
 
 void live_case_free(struct live_case *one);

@@ -175,6 +175,28 @@ static void follow(struct fate *fate, const struct live_step *step)
     }
 }
 
+/* It asks for what needs no unchoke, so that no rival for a slot can be to blame; or it is still there, at least. */
+static void print_bystander_end(FILE *out, const struct live_facts *facts)
+{
+    if (facts->fast)
+        fprintf(out, "w1 sync within %lldms @bystander\n", (long long)facts->patience_ms);
+    else
+        fputs("check w1.open == 1 @bystander\n", out);
+}
+
+/* Its peer id follows from the case: equal ids are refused. */
+static void print_bystander(FILE *out, const struct live_case *one, const struct live_facts *facts)
+{
+    uint64_t id = one->count;
+    for (size_t i = 0; i < one->count; i++) {
+        for (size_t k = 0; k < one->steps[i].len; k++)
+            id = (id ^ one->steps[i].bytes[k]) * UINT64_C(1099511628211);
+    }
+    fprintf(out, "w1 dial\nw1 > handshake info_hash=$t1 reserved=[ext fast] peer_id=\"-FZ0002-%012llx\"\n",
+            (unsigned long long)(id >> 16));
+    fprintf(out, "w1 < handshake info_hash=$t1 within %lldms\n", (long long)facts->patience_ms);
+}
+
 /* The target's own end of a connection is the surest sign that it has taken in all that was sent. */
 static void print_end(FILE *out, const struct live_case *one, const struct live_facts *facts)
 {
@@ -208,11 +230,15 @@ void live_case_print(FILE *out, const struct live_case *one, const struct live_s
     for (size_t i = 0; i < facts->torrent_count; i++)
         fprintf(out, " %s", facts->torrents[i].kind);
     fputs("\n  strict\n\n", out);
+    if (one->bystander)
+        print_bystander(out, one, facts);
     for (size_t i = 0; i < one->count;) {
         if (one->steps[i].kind == LIVE_SEND)
             i = print_send(out, one, i, facts);
         else
             print_step(out, &one->steps[i], i == 0 ? "!" : "", facts), i++;
     }
+    if (one->bystander)
+        print_bystander_end(out, facts);
     print_end(out, one, facts);
 }

@@ -99,10 +99,15 @@ static bool drop_cuts(struct live_case *one, struct live_minimise *how)
         step->joined = false;
         gained = keep_if_fails(one, &candidate, how) || gained;
     }
-    if (one->asks) {
+    for (int i = 0; i < 2; i++) {
         struct live_case candidate = live_case_copy(one);
-        candidate.asks = false;
-        gained = keep_if_fails(one, &candidate, how) || gained;
+        bool *extra = i == 0 ? &candidate.asks : &candidate.bystander;
+        bool had = *extra;
+        *extra = false;
+        if (had)
+            gained = keep_if_fails(one, &candidate, how) || gained;
+        else
+            live_case_free(&candidate);
     }
     return gained;
 }

@@ -24,11 +24,26 @@ static size_t any_step(const struct ctx *ctx)
     return live_below(ctx->how.random, (uint32_t)ctx->one->count);
 }
 
-/* A send, NULL: that step is none. */
-static struct live_step *any_send(const struct ctx *ctx)
+static bool is_send(const struct live_step *step)
 {
-    struct live_step *step = &ctx->one->steps[any_step(ctx)];
-    return step->kind == LIVE_SEND ? step : NULL;
+    return step->kind == LIVE_SEND;
+}
+
+static bool is_extended(const struct live_step *step)
+{
+    struct btw_msg msg;
+    return live_step_msg(step, &msg) && msg.type == BTW_EXTENDED;
+}
+
+/* One of those; NULL: there is none. */
+static struct live_step *any_such(const struct ctx *ctx, bool (*is)(const struct live_step *step))
+{
+    struct live_step *found = NULL;
+    for (size_t i = 0, n = 0; i < ctx->one->count; i++) {
+        if (is(&ctx->one->steps[i]) && live_one_in(ctx->how.random, (uint32_t)++n))
+            found = &ctx->one->steps[i];
+    }
+    return found;
 }
 
 static unsigned any_conn(const struct ctx *ctx)
@@ -40,19 +55,19 @@ static unsigned any_conn(const struct ctx *ctx)
 
 static bool change_bytes(struct ctx *ctx)
 {
-    struct live_step *step = any_send(ctx);
+    struct live_step *step = any_such(ctx, is_send);
     return step != NULL && live_mutate_bytes(step, &ctx->how);
 }
 
 static bool change_field(struct ctx *ctx)
 {
-    struct live_step *step = any_send(ctx);
+    struct live_step *step = any_such(ctx, is_send);
     return step != NULL && live_mutate_msg(step, &ctx->how);
 }
 
 static bool change_payload(struct ctx *ctx)
 {
-    struct live_step *step = any_send(ctx);
+    struct live_step *step = any_such(ctx, is_extended);
     return step != NULL && live_mutate_payload(step, &ctx->how);
 }
 
@@ -209,7 +224,7 @@ static bool tarry(struct ctx *ctx)
 static bool cut(struct ctx *ctx)
 {
     static const uint32_t splits[] = { 1, 2, 3, 5, 17, 68 }, gaps[] = { 0, 0, 1, 5 };
-    struct live_step *step = any_send(ctx);
+    struct live_step *step = any_such(ctx, is_send);
     if (step == NULL || step->len < 2)
         return false;
     step->split = step->at = 0;
@@ -231,6 +246,34 @@ static bool join(struct ctx *ctx)
             step->joined = changed = true;
     }
     return changed;
+}
+
+/* ---- manners ----------------------------------------------------------------------------------------------------- */
+
+/* Contacts behind the key are of this machine: a target must not be sent to strangers. */
+static void keep_home(struct live_step *step, const char *key, size_t size, const uint8_t *home)
+{
+    size_t len = strlen(key);
+    for (size_t i = 0; i + len < step->len; i++) {
+        if (memcmp(step->bytes + i, key, len) != 0)
+            continue;
+        size_t at = i + len, told = 0;
+        for (; at < step->len && step->bytes[at] >= '0' && step->bytes[at] <= '9' && told < step->len; at++)
+            told = 10 * told + (size_t)(step->bytes[at] - '0');
+        for (at++; told >= size && at + size <= step->len; at += size, told -= size)
+            memcpy(step->bytes + at, home, size - 2);
+    }
+}
+
+static void keep_all_home(struct live_case *one)
+{
+    static const uint8_t v4[4] = { 127, 1, 1, 1 }, v6[16] = { [15] = 1 };
+    for (size_t i = 0; i < one->count; i++) {
+        if (one->steps[i].kind != LIVE_SEND)
+            continue;
+        keep_home(&one->steps[i], "5:added", 6, v4);
+        keep_home(&one->steps[i], "6:added6", 18, v6);
+    }
 }
 
 /* ---- choice ------------------------------------------------------------------------------------------------------ */
@@ -281,5 +324,7 @@ void live_mutate(struct live_case *one, const struct live_case *partner, const s
     for (unsigned tries = 0; left > 0 && one->count > 0 && tries < TRIES; tries++)
         left -= change_once(&ctx);
     one->asks = live_one_in(random, 4);
+    one->bystander = live_one_in(random, 8);
+    keep_all_home(one);
     live_case_mend(one);
 }

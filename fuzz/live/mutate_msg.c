@@ -290,8 +290,14 @@ size_t live_make_msg(uint8_t *out, size_t cap, const struct live_mutation *how)
 {
     /* All but the handshake, which stands first in the table, and raw bytes, which stand last. */
     enum btw_type type = (enum btw_type)(BTW_KEEPALIVE + live_below(how->random, BTW_RAW - BTW_KEEPALIVE));
+    if (live_one_in(how->random, 6))
+        type = BTW_EXTENDED; /* one id of the table, but many messages */
     static const uint8_t hello[] = "d1:md11:ut_metadatai3e6:ut_pexi1ee13:metadata_sizei1234e4:reqqi250ee";
-    static const uint8_t ask[] = "d8:msg_typei0e5:piecei0ee";
+    static const char *const asks[] = { "d8:msg_typei0e5:piecei0ee", "d8:msg_typei1e5:piecei0e10:total_sizei5eehello",
+                                        "d8:msg_typei2e5:piecei0ee", "d8:msg_typei3e5:piecei0ee",
+                                        "d5:added6:\x7f\x01\x01\x01\x1a\xe1"
+                                        "7:added.f1:\x02"
+                                        "7:dropped0:e" };
     struct btw_msg msg = { .type = type, .data = btw_slice_of(how->facts->torrents[0].info_hash, 5) };
     const struct btw_desc *desc = btw_desc_of(type);
     const uint8_t ids[] = { 0, 0, how->facts->metadata_id, how->facts->metadata_id, how->facts->pex_id };
@@ -304,7 +310,7 @@ size_t live_make_msg(uint8_t *out, size_t cap, const struct live_mutation *how)
     }
     if (type == BTW_EXTENDED && !live_one_in(how->random, 4)) {
         msg.ext = LIVE_PICK(how->random, ids);
-        msg.data = msg.ext == 0 ? btw_slice_of(hello, sizeof hello - 1) : btw_slice_of(ask, sizeof ask - 1);
+        msg.data = msg.ext == 0 ? btw_slice_of(hello, sizeof hello - 1) : btw_slice_str(LIVE_PICK(how->random, asks));
     } else if (type == BTW_HASHES) {
         msg.data.len = 0;
     }
