@@ -176,6 +176,17 @@ static bool has_stimulus(const struct record *record, size_t at, size_t count)
     return false;
 }
 
+/* What both sides must have agreed upon for this message; NULL: nothing.  A replay meets targets that agree to less; a
+ * scenario needs what the session had. */
+static const char *capability_of(const struct record *record, const struct btw_msg *msg)
+{
+    if (!record->config->goes_on || record->config->exact)
+        return NULL;
+    if (msg->type >= BTW_SUGGEST && msg->type <= BTW_ALLOWED_FAST)
+        return "fast"; /* BEP 6 */
+    return msg->type == BTW_EXTENDED ? "ext" : NULL;
+}
+
 static void put_one(const struct record *record, size_t at)
 {
     const struct cap_note *note = &record->tape->notes[record->pending[at]];
@@ -186,14 +197,44 @@ static void put_one(const struct record *record, size_t at)
     fputc('\n', record->out);
 }
 
-/* How many of those from `at` on are in no run. */
+/* How many of those from `at` on are in no run, and based on the same agreement. */
 static size_t count_single(const struct record *record, size_t at)
 {
-    size_t count = 0;
-    while (at + count < record->pending_count &&
-           (count == 0 || record->config->exact || longest_run(record, at + count).count < RUN_MIN))
+    const char *first = capability_of(record, pending(record, at));
+    size_t count = 1;
+    while (at + count < record->pending_count && capability_of(record, pending(record, at + count)) == first &&
+           (record->config->exact || longest_run(record, at + count).count < RUN_MIN))
         count++;
     return count;
+}
+
+/* Who has everything says so with a bitfield where there is no Fast. */
+static void put_instead(const struct record *record, size_t at, size_t count)
+{
+    for (size_t i = at; i < at + count && record->config->sized; i++) {
+        if (pending(record, i)->type == BTW_HAVE_ALL)
+            fputs("p1 if not fast {\np1 > bitfield bits=bits($t1)\n}\n", record->out);
+    }
+}
+
+static void put_statement(const struct record *record, size_t at, size_t count, const struct run *fold)
+{
+    const char *capability = capability_of(record, pending(record, at));
+    if (capability != NULL)
+        fprintf(record->out, "p1 if %s {\n", capability);
+    fprintf(record->out, "p1 >%s ", has_stimulus(record, at, count) ? "!" : "");
+    if (fold != NULL)
+        put_run(record, at, fold);
+    else if (count > 1)
+        fputs("{\n", record->out);
+    for (size_t i = at; i < at + count && fold == NULL; i++)
+        put_one(record, i);
+    if (fold == NULL && count > 1)
+        fputs("}\n", record->out);
+    if (capability == NULL)
+        return;
+    fputs("}\n", record->out);
+    put_instead(record, at, count);
 }
 
 void record_flush(struct record *record)
@@ -202,15 +243,7 @@ void record_flush(struct record *record)
         struct run run = longest_run(record, at);
         bool fold = run.count >= RUN_MIN && !record->config->exact;
         size_t count = fold ? run.count : count_single(record, at);
-        fprintf(record->out, "p1 >%s ", has_stimulus(record, at, count) ? "!" : "");
-        if (fold)
-            put_run(record, at, &run);
-        else if (count > 1)
-            fputs("{\n", record->out);
-        for (size_t i = at; i < at + count && !fold; i++)
-            put_one(record, i);
-        if (!fold && count > 1)
-            fputs("}\n", record->out);
+        put_statement(record, at, count, fold ? &run : NULL);
         at += count;
     }
     record->pending_count = 0;
