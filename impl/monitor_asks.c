@@ -8,8 +8,9 @@
 
 #include "monitor_state.h"
 
-/* PROBES_MAX: at half load no honest peer comes near it; one that tries to make us walk loses its account instead. */
-enum { CAP_MIN = 1024, CAP_MAX = 2 * ASKS_MAX, PROBES_MAX = 512 };
+/* PROBES_MAX: at half load no honest peer comes near it; one that tries to make us walk loses its account instead.
+ * WAITING_MAX: where memory is dear, so many times more requests may wait than answered ones are kept. */
+enum { CAP_MIN = 1024, CAP_MAX = 2 * ASKS_MAX, PROBES_MAX = 512, WAITING_MAX = 32 };
 
 _Static_assert(CAP_MAX / 2 <= UINT16_MAX, "a place fits the index");
 
@@ -116,6 +117,8 @@ static bool make_room(struct asks *asks)
         forget(asks);
         if (asks->count < asks->cap / 4)
             return true;
+        if (asks->cap / 2 >= asks->kept * WAITING_MAX)
+            return false;
     }
     if (asks->cap < CAP_MAX)
         return grow(asks);

@@ -17,6 +17,15 @@ struct cap_asked {
 #define HAD UINT32_MAX
 enum { ASKED_MIN = 16, ASKED_MAX = 1024, ASKED_SEARCHED = 64, PIECES_MIN = 64 };
 
+/* Room of the pool for something that grows; false: there is none. */
+static bool charge(struct cap_pool *pool, size_t bytes)
+{
+    if (bytes > pool->left)
+        return false;
+    pool->left -= bytes;
+    return true;
+}
+
 struct cap_account *cap_account_new(struct cap_pool *pool)
 {
     struct cap_account *account = calloc(1, sizeof *account);
@@ -31,7 +40,8 @@ void cap_account_free(struct cap_account *account)
         return;
     for (int i = 0; i < 2; i++) {
         struct cap_side *side = &account->side[i];
-        account->pool->left += side->pieces.room * sizeof side->pieces.bytes[0];
+        account->pool->left += side->pieces.room * sizeof side->pieces.bytes[0] + side->ext_handshake_len +
+                               side->asked_room * sizeof side->asked[0];
         free(side->pieces.bytes);
         free(side->ext_handshake);
         free(side->asked);
@@ -46,21 +56,28 @@ static struct cap_asked *asked_at(const struct cap_side *side, uint32_t i)
     return &side->asked[(side->asked_first + i) & (side->asked_room - 1)];
 }
 
-/* A ring, grown up to a limit; then the oldest is forgotten. */
-static void ask(struct cap_side *side, const struct btw_msg *msg, int64_t time_ns)
+static void grow_asked(struct cap_side *side, struct cap_pool *pool)
 {
-    if (side->asked_count == side->asked_room && side->asked_room < ASKED_MAX) {
-        uint32_t room = side->asked_room == 0 ? ASKED_MIN : side->asked_room * 2;
-        struct cap_asked *grown = malloc(room * sizeof *grown);
-        if (grown == NULL)
-            return;
-        for (uint32_t i = 0; i < side->asked_count; i++)
-            grown[i] = *asked_at(side, i);
-        free(side->asked);
-        side->asked = grown;
-        side->asked_room = room;
-        side->asked_first = 0;
-    }
+    uint32_t room = side->asked_room == 0 ? ASKED_MIN : side->asked_room * 2;
+    size_t more = (room - side->asked_room) * sizeof side->asked[0];
+    struct cap_asked *grown = room > ASKED_MAX || !charge(pool, more) ? NULL : malloc(room * sizeof *grown);
+    if (grown == NULL)
+        return;
+    for (uint32_t i = 0; i < side->asked_count; i++)
+        grown[i] = *asked_at(side, i);
+    free(side->asked);
+    side->asked = grown;
+    side->asked_room = room;
+    side->asked_first = 0;
+}
+
+/* A ring, grown as far as there is room; then the oldest is forgotten. */
+static void ask(struct cap_side *side, const struct btw_msg *msg, int64_t time_ns, struct cap_pool *pool)
+{
+    if (side->asked_count == side->asked_room)
+        grow_asked(side, pool);
+    if (side->asked_room == 0)
+        return;
     if (side->asked_count == side->asked_room) {
         side->asked_first++;
         side->asked_count--;
@@ -111,11 +128,10 @@ static bool has_room(struct cap_pieces *pieces, uint32_t piece, struct cap_pool 
     while (room <= piece)
         room *= 2;
     size_t more = (room - pieces->room) * sizeof pieces->bytes[0];
-    uint32_t *grown = more > pool->left ? NULL : realloc(pieces->bytes, room * sizeof *grown);
+    uint32_t *grown = charge(pool, more) ? realloc(pieces->bytes, room * sizeof *grown) : NULL;
     if (grown == NULL)
         return false;
     memset(grown + pieces->room, 0, more);
-    pool->left -= more;
     pieces->bytes = grown;
     pieces->room = room;
     return true;
@@ -200,27 +216,30 @@ static void begin_choke(struct cap_side *side, int64_t now_ns)
 
 /* ---- extensions -------------------------------------------------------------------------------------------------- */
 
-static void take_ext_handshake(struct cap_side *self, const struct btw_msg *msg)
+static void take_ext_handshake(struct cap_side *self, const struct btw_msg *msg, struct cap_pool *pool)
 {
     struct btw_ext_handshake handshake;
     self->extended[CAP_EXT_HANDSHAKES]++;
     if (btw_ext_handshake_decode(&handshake, msg->data, NULL) != BTW_OK)
         return;
     btw_ext_map_update(&self->wants, &handshake);
-    uint8_t *copy = handshake.dict.len > CAP_EXT_HANDSHAKE_MAX ? NULL : malloc(handshake.dict.len);
+    size_t len = handshake.dict.len;
+    uint8_t *copy = len > CAP_EXT_HANDSHAKE_MAX || !charge(pool, len) ? NULL : malloc(len);
     if (copy == NULL)
         return;
-    memcpy(copy, handshake.dict.data, handshake.dict.len);
+    memcpy(copy, handshake.dict.data, len);
     free(self->ext_handshake);
+    pool->left += self->ext_handshake_len;
     self->ext_handshake = copy;
-    self->ext_handshake_len = handshake.dict.len;
+    self->ext_handshake_len = len;
 }
 
-static void take_extended(struct cap_side *self, const struct cap_side *other, const struct btw_msg *msg)
+static void take_extended(struct cap_side *self, const struct cap_side *other, const struct btw_msg *msg,
+                          struct cap_pool *pool)
 {
     enum btw_ext ext = btw_ext_map_find(&other->wants, msg->ext);
     if (msg->ext == 0)
-        take_ext_handshake(self, msg);
+        take_ext_handshake(self, msg, pool);
     else
         self->extended[ext == BTW_EXTS ? CAP_EXT_OTHERS : (int)ext]++;
 }
@@ -261,7 +280,7 @@ static void take_message(struct cap_account *account, const struct cap_event *ev
         take_have(&other->pieces, msg->piece);
         break;
     case BTW_REQUEST:
-        ask(self, msg, event->time_ns);
+        ask(self, msg, event->time_ns, account->pool);
         break;
     case BTW_PIECE:
         other->answered++;
@@ -276,7 +295,7 @@ static void take_message(struct cap_account *account, const struct cap_event *ev
         self->cancelled++;
         break;
     case BTW_EXTENDED:
-        take_extended(self, other, msg);
+        take_extended(self, other, msg, account->pool);
         break;
     default: /* counted, and that is all */
         break;

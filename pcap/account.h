@@ -11,15 +11,15 @@
 
 enum {
     CAP_CHOKES_KEPT = 16,          /* periods listed per side; the others are counted */
-    CAP_PIECES_MAX = 1 << 20,      /* pieces told apart, */
-    CAP_PIECE_ROOM = 8 << 20,      /* and bytes for that in all sessions together */
+    CAP_PIECES_MAX = 1 << 20,      /* pieces told apart */
+    CAP_POOL_SIZE = 8 << 20,       /* bytes for what grows, in all sessions together */
     CAP_EXT_HANDSHAKE_MAX = 4096,  /* longer ones are not kept */
     CAP_EXT_HANDSHAKES = BTW_EXTS, /* behind the known extensions in cap_side.extended: the extended handshake, */
     CAP_EXT_OTHERS,                /* and the rest */
     CAP_EXT_COUNTS
 };
 
-/* Room that all accounts share; begin with CAP_PIECE_ROOM. */
+/* Room that all accounts share; begin with CAP_POOL_SIZE. */
 struct cap_pool {
     size_t left;
 };

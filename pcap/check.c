@@ -60,8 +60,8 @@ static void unwatch(struct checker *checker, struct watched *watched)
 {
     checker->judged--;
     cap_judge_free(watched->judge);
-    cap_metadata_free(watched->metadata[0]);
-    cap_metadata_free(watched->metadata[1]);
+    cap_metadata_free(checker->torrents, watched->metadata[0]);
+    cap_metadata_free(checker->torrents, watched->metadata[1]);
     cap_account_free(watched->account);
     free(watched);
 }
@@ -233,7 +233,7 @@ enum cap_status cap_check(struct cap_capture *capture, struct cap_torrents *torr
         .torrents = torrents,
         .report = report,
         .content = config->content ? cap_content_new() : NULL,
-        .pool = { CAP_PIECE_ROOM },
+        .pool = { CAP_POOL_SIZE },
         .out = out,
     };
     struct cap_config dissect_config = { .payload = config->content };

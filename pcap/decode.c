@@ -34,11 +34,11 @@ static struct reader *open_reader(struct decoder *decoder, const struct cap_sess
     return reader;
 }
 
-static void close_reader(struct reader *reader)
+static void close_reader(const struct decoder *decoder, struct reader *reader)
 {
     cap_account_free(reader->account);
-    cap_metadata_free(reader->metadata[0]);
-    cap_metadata_free(reader->metadata[1]);
+    cap_metadata_free(decoder->torrents, reader->metadata[0]);
+    cap_metadata_free(decoder->torrents, reader->metadata[1]);
     free(reader);
 }
 
@@ -102,7 +102,7 @@ static void take(void *user, const struct cap_event *event)
     if (event->kind != CAP_CLOSED)
         return;
     end(decoder, reader, event);
-    close_reader(reader);
+    close_reader(decoder, reader);
     session->user = NULL;
 }
 
@@ -119,7 +119,7 @@ enum cap_status cap_decode(struct cap_capture *capture, struct cap_torrents *tor
         .config = config,
         .torrents = torrents,
         .printer = cap_printer_on(out),
-        .pool = { CAP_PIECE_ROOM },
+        .pool = { CAP_POOL_SIZE },
         .out = out,
     };
     struct cap_config dissect_config = {

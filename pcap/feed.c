@@ -35,7 +35,7 @@ const struct cap_torrent *cap_learn(struct cap_torrents *torrents, struct cap_me
     if (event->kind != CAP_MESSAGE || event->msg.type != BTW_EXTENDED || wants == 0 || event->msg.ext != wants ||
         !session->hash_known)
         return NULL;
-    *status = cap_metadata_take(&metadata[event->side], event->msg.data, session->info_hash, &len);
+    *status = cap_metadata_take(torrents, &metadata[event->side], event->msg.data, session->info_hash, &len);
     if (*status != CAP_METADATA_WHOLE || cap_torrents_find(torrents, session->info_hash) != NULL)
         return NULL;
     return cap_torrents_add_info(torrents, cap_metadata_release(metadata[event->side]), len);

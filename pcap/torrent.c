@@ -30,7 +30,8 @@ static const struct cap_torrent *add(struct cap_torrents *torrents, const struct
         .piece_length = meta->piece_length,
         .total_length = meta->total_length,
     };
-    if (meta->has_v2 && (torrent->sizes_v2 = malloc(meta->pieces * sizeof(uint32_t))) != NULL)
+    if (meta->has_v2 && meta->pieces <= CAP_SIZES_MAX &&
+        (torrent->sizes_v2 = malloc(meta->pieces * sizeof(uint32_t))) != NULL)
         btw_metainfo_piece_sizes_v2(meta, torrent->sizes_v2);
     if (!meta->has_v1)
         torrent->geometry.piece_sizes = torrent->sizes_v2;
@@ -107,10 +108,11 @@ void cap_torrents_free(struct cap_torrents *torrents)
 
 /* ---- metadata ---------------------------------------------------------------------------------------------------- */
 
-static struct cap_metadata *begin(const struct btw_ut_metadata *msg)
+static struct cap_metadata *begin(struct cap_torrents *torrents, const struct btw_ut_metadata *msg)
 {
     struct cap_metadata *metadata = NULL;
-    if (!msg->has_total_size || msg->total_size < 1 || msg->total_size > CAP_METADATA_MAX)
+    if (!msg->has_total_size || msg->total_size < 1 || msg->total_size > CAP_METADATA_MAX ||
+        (size_t)msg->total_size > CAP_LEARNING_MAX - torrents->learning)
         return NULL;
     metadata = calloc(1, sizeof *metadata);
     if (metadata == NULL)
@@ -120,6 +122,8 @@ static struct cap_metadata *begin(const struct btw_ut_metadata *msg)
         free(metadata);
         return NULL;
     }
+    metadata->size = (size_t)msg->total_size;
+    torrents->learning += metadata->size;
     btw_metadata_init(&metadata->state, metadata->buffer, (size_t)msg->total_size);
     return metadata;
 }
@@ -133,20 +137,20 @@ static bool is_hashed(const struct cap_metadata *metadata, size_t len, const uin
     return memcmp(sha1, info_hash, 20) == 0 || memcmp(sha256, info_hash, 20) == 0;
 }
 
-enum cap_metadata_status cap_metadata_take(struct cap_metadata **metadata, struct btw_slice payload,
-                                           const uint8_t info_hash[20], size_t *len)
+enum cap_metadata_status cap_metadata_take(struct cap_torrents *torrents, struct cap_metadata **metadata,
+                                           struct btw_slice payload, const uint8_t info_hash[20], size_t *len)
 {
     struct btw_ut_metadata msg;
     size_t piece = 0;
     if ((*metadata != NULL && (*metadata)->settled) || btw_ut_metadata_decode(&msg, payload, NULL) != BTW_OK ||
         msg.msg_type != BTW_METADATA_DATA)
         return CAP_METADATA_MORE;
-    if (*metadata == NULL && (*metadata = begin(&msg)) == NULL)
+    if (*metadata == NULL && (*metadata = begin(torrents, &msg)) == NULL)
         return CAP_METADATA_MORE;
     if (btw_metadata_add(&(*metadata)->state, &msg, NULL) != BTW_OK ||
         btw_metadata_next_missing(&(*metadata)->state, &piece))
         return CAP_METADATA_MORE;
-    *len = (size_t)msg.total_size;
+    *len = (*metadata)->size;
     (*metadata)->settled = true;
     return is_hashed(*metadata, *len, info_hash) ? CAP_METADATA_WHOLE : CAP_METADATA_WRONG;
 }
@@ -158,10 +162,13 @@ uint8_t *cap_metadata_release(struct cap_metadata *metadata)
     return buffer;
 }
 
-void cap_metadata_free(struct cap_metadata *metadata)
+/* What was learned goes on to count. */
+void cap_metadata_free(struct cap_torrents *torrents, struct cap_metadata *metadata)
 {
     if (metadata == NULL)
         return;
+    if (metadata->buffer != NULL)
+        torrents->learning -= metadata->size;
     free(metadata->buffer);
     free(metadata);
 }

@@ -19,8 +19,14 @@ struct cap_torrent {
 struct cap_torrents {
     struct cap_torrent **list;
     size_t count;
+    size_t learning; /* bytes of metadata on its way, and learned */
 };
-enum { CAP_TORRENTS_LEARNED_MAX = 64, CAP_METADATA_MAX = 4 << 20 };
+enum {
+    CAP_TORRENTS_LEARNED_MAX = 64,
+    CAP_METADATA_MAX = 4 << 20,
+    CAP_LEARNING_MAX = 8 << 20, /* in all */
+    CAP_SIZES_MAX = 1 << 20,    /* pieces whose sizes are kept one by one (BEP 52) */
+};
 
 /* Reads a .torrent file.  False: error, to be freed, says why. */
 bool cap_torrents_add_file(struct cap_torrents *torrents, const char *path, char **error);
@@ -38,6 +44,7 @@ void cap_torrents_free(struct cap_torrents *torrents);
 struct cap_metadata {
     struct btw_metadata state;
     uint8_t *buffer;
+    size_t size;
     bool settled; /* it was whole once, right or wrong */
 };
 enum cap_metadata_status {
@@ -47,10 +54,10 @@ enum cap_metadata_status {
 };
 /* Takes the payload of an extended message that belongs to ut_metadata.  *metadata is NULL at first and freed with
  * cap_metadata_free. */
-enum cap_metadata_status cap_metadata_take(struct cap_metadata **metadata, struct btw_slice payload,
-                                           const uint8_t info_hash[20], size_t *len);
+enum cap_metadata_status cap_metadata_take(struct cap_torrents *torrents, struct cap_metadata **metadata,
+                                           struct btw_slice payload, const uint8_t info_hash[20], size_t *len);
 /* The buffer of whole metadata, which is the caller's from now on. */
 uint8_t *cap_metadata_release(struct cap_metadata *metadata);
-void cap_metadata_free(struct cap_metadata *metadata);
+void cap_metadata_free(struct cap_torrents *torrents, struct cap_metadata *metadata);
 
 #endif
