@@ -7,10 +7,8 @@
 #include <stdlib.h>
 
 #include "btw/merkle.h"
-#include "btw/notation.h"
-#include "print.h"
 
-enum { PAYLOAD_KEPT = 1024, FINDINGS_MAX = 64, LINE_DIGITS = 6 };
+enum { FINDINGS_MAX = 64 };
 
 /* What a rule judges by, and so what the capture must have. */
 enum basis {
@@ -60,17 +58,6 @@ static const struct {
     { "hash-request-layers", BY_ITSELF },
 };
 
-/* A line that was seen.  Most messages are a few numbers; what else they have is copied, cut at PAYLOAD_KEPT. */
-struct seen {
-    int64_t time_ns;
-    uint64_t length; /* of a gap, or of the message's data */
-    uint32_t numbers[3];
-    uint8_t kind, side, type, bad;
-    bool resumed;
-    uint8_t *copy; /* a whole message, and its data behind it */
-    size_t room;   /* of the copy */
-};
-
 /* A finding, and what it still waits for. */
 struct held {
     struct cap_finding finding;
@@ -88,8 +75,7 @@ struct cap_judge {
     bool hole[2];        /* bytes are, perhaps only of a block: */
     uint64_t hole_at[2]; /* this one of its stream */
     bool ended;
-    struct seen ring[CAP_LINES_BEFORE + 1];
-    size_t seen;
+    struct cap_lines lines;
     struct held *held;
     size_t held_count, open; /* open: some of them wait for lines or for proof */
 };
@@ -139,108 +125,18 @@ static bool is_proven(const struct cap_judge *judge, const struct btw_finding *f
 
 /* ---- transcripts ------------------------------------------------------------------------------------------------- */
 
-static bool is_plain(const struct cap_event *event)
+static void add_line(const struct cap_judge *judge, struct cap_finding *finding, size_t i)
 {
-    const uint32_t plain = 1u << BTW_KEEPALIVE | 1u << BTW_CHOKE | 1u << BTW_UNCHOKE | 1u << BTW_INTERESTED |
-                           1u << BTW_NOT_INTERESTED | 1u << BTW_HAVE | 1u << BTW_REQUEST | 1u << BTW_PIECE |
-                           1u << BTW_CANCEL | 1u << BTW_SUGGEST | 1u << BTW_HAVE_ALL | 1u << BTW_HAVE_NONE |
-                           1u << BTW_REJECT | 1u << BTW_ALLOWED_FAST;
-    bool message = event->kind == CAP_MESSAGE || event->kind == CAP_BAD;
-    return !message || (plain & 1u << event->msg.type) != 0;
-}
-
-static void keep_copy(struct seen *seen, const struct btw_msg *msg)
-{
-    size_t len = msg->data.len < PAYLOAD_KEPT ? msg->data.len : PAYLOAD_KEPT, need = sizeof *msg + len;
-    if (need > seen->room) {
-        uint8_t *grown = realloc(seen->copy, need);
-        if (grown == NULL)
-            abort();
-        seen->copy = grown;
-        seen->room = need;
-    }
-    memcpy(seen->copy, msg, sizeof *msg);
-    if (len > 0)
-        memcpy(seen->copy + sizeof *msg, msg->data.data, len);
-}
-
-static struct seen *line_before(struct cap_judge *judge, size_t i)
-{
-    return &judge->ring[i % (CAP_LINES_BEFORE + 1)];
-}
-
-static void keep_line(struct cap_judge *judge, const struct cap_event *event)
-{
-    struct seen *seen = line_before(judge, judge->seen++);
-    const struct btw_msg *msg = &event->msg;
-    seen->time_ns = event->time_ns;
-    seen->length = event->kind == CAP_GAP || event->kind == CAP_CIPHER ? event->gap : msg->data.len;
-    seen->numbers[0] = msg->piece;
-    seen->numbers[1] = msg->begin;
-    seen->numbers[2] = msg->length;
-    seen->kind = (uint8_t)event->kind;
-    seen->side = (uint8_t)event->side;
-    seen->type = (uint8_t)msg->type;
-    seen->bad = (uint8_t)event->bad;
-    seen->resumed = event->resumed;
-    if (!is_plain(event))
-        keep_copy(seen, msg);
-}
-
-/* The event again, as far as a line tells of it. */
-static struct cap_event event_of(const struct cap_judge *judge, const struct seen *seen)
-{
-    struct cap_event event = {
-        .kind = (enum cap_event_kind)seen->kind,
-        .session = (struct cap_session *)judge->session,
-        .side = (enum btw_side)seen->side,
-        .time_ns = seen->time_ns,
-        .bad = (enum btw_status)seen->bad,
-        .gap = seen->length,
-        .resumed = seen->resumed,
-        .msg = { .type = (enum btw_type)seen->type,
-                 .piece = seen->numbers[0],
-                 .begin = seen->numbers[1],
-                 .length = seen->numbers[2],
-                 .data = { NULL, seen->length } },
-    };
-    if (is_plain(&event))
-        return event;
-    memcpy(&event.msg, seen->copy, sizeof event.msg);
-    event.msg.data =
-        btw_slice_of(seen->copy + sizeof event.msg, seen->length < PAYLOAD_KEPT ? (size_t)seen->length : PAYLOAD_KEPT);
-    return event;
-}
-
-/* "0.000123 f0 > have piece=3" */
-static char *line_of(const struct cap_judge *judge, const struct seen *seen)
-{
-    struct cap_text buffer = { 0 };
-    struct cap_event event = event_of(judge, seen);
-    char time[CAP_TIME_TEXT], remark[48] = "", *line = NULL;
-    const char *text = cap_event_text(&buffer, &event, BTW_PRINT_BRIEF);
-    cap_time_text(time, seen->time_ns - judge->start_ns, LINE_DIGITS);
-    if (!is_plain(&event) && event.msg.data.len < seen->length)
-        (void)snprintf(remark, sizeof remark, " # %llu bytes in all", (unsigned long long)seen->length);
-    if (text != NULL && asprintf(&line, "%s f%llu %c %s%s", time, (unsigned long long)judge->session->number,
-                                 event.side == BTW_DIALLER ? '>' : '<', text, remark) < 0)
-        abort();
-    cap_text_free(&buffer);
-    return line;
-}
-
-static void add_line(const struct cap_judge *judge, struct cap_finding *finding, const struct seen *seen)
-{
-    char *line = line_of(judge, seen);
+    char *line = cap_lines_text(&judge->lines, i, judge->session, judge->start_ns);
     if (line != NULL)
         finding->lines[finding->line_count++] = line;
 }
 
-static void add_lines_before(struct cap_judge *judge, struct cap_finding *finding)
+static void add_lines_before(const struct cap_judge *judge, struct cap_finding *finding)
 {
-    size_t kept = CAP_LINES_BEFORE + 1;
-    for (size_t i = judge->seen < kept ? 0 : judge->seen - kept; i < judge->seen; i++)
-        add_line(judge, finding, line_before(judge, i));
+    size_t seen = judge->lines.seen;
+    for (size_t i = seen < CAP_LINES_KEPT ? 0 : seen - CAP_LINES_KEPT; i < seen; i++)
+        add_line(judge, finding, i);
     finding->line_at = finding->line_count == 0 ? 0 : finding->line_count - 1;
 }
 
@@ -344,7 +240,7 @@ static void settle(struct cap_judge *judge, const struct cap_event *event, size_
             held->absence = false;
         }
         if (i < older && held->after > 0 && held->finding.line_count < sizeof held->finding.lines / sizeof(char *)) {
-            add_line(judge, &held->finding, line_before(judge, judge->seen - 1));
+            add_line(judge, &held->finding, judge->lines.seen - 1);
             held->after--;
         }
         judge->open += held->after > 0 || held->absence;
@@ -405,8 +301,7 @@ void cap_judge_free(struct cap_judge *judge)
         return;
     for (size_t i = 0; i < judge->held_count; i++)
         release(&judge->held[i]);
-    for (size_t i = 0; i < sizeof judge->ring / sizeof judge->ring[0]; i++)
-        free(judge->ring[i].copy);
+    cap_lines_free(&judge->lines);
     free(judge->held);
     btw_monitor_free(judge->monitor);
     free(judge);
@@ -497,7 +392,7 @@ void cap_judge_take(struct cap_judge *judge, const struct cap_event *event)
     size_t older = judge->held_count;
     judge->now = event;
     judge->last_ms = event->time_ns / 1000000;
-    keep_line(judge, event);
+    cap_lines_take(&judge->lines, event);
     look_back(judge, event);
     take(judge, event);
     if (judge->open > 0)

@@ -7,11 +7,11 @@
 #ifndef CAP_JUDGE_H
 #define CAP_JUDGE_H
 
+#include "lines.h"
 #include "torrent.h"
 
 enum {
-    CAP_LINES_BEFORE = 8, /* of a transcript, */
-    CAP_LINES_AFTER = 3,
+    CAP_LINES_AFTER = 3,  /* of a transcript; before, CAP_LINES_KEPT with the one it is about */
     CAP_GRACE_MS = 20000, /* a message may be on its way, and be sent again, that long before it counts as known */
     CAP_JITTER_MS = 5000, /* so much may lie between when a message was sent and when the capture saw it */
 };
@@ -26,8 +26,8 @@ struct cap_finding {
     int64_t time_ns;
     unsigned count;
     char *text;
-    char *lines[CAP_LINES_BEFORE + 1 + CAP_LINES_AFTER]; /* in the notation, oldest first */
-    size_t line_count, line_at;                          /* lines[line_at] shows it */
+    char *lines[CAP_LINES_KEPT + CAP_LINES_AFTER]; /* in the notation, oldest first */
+    size_t line_count, line_at;                    /* lines[line_at] shows it */
 };
 /* The finding lives during the call. */
 typedef void cap_finding_fn(void *user, const struct cap_finding *finding);
