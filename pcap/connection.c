@@ -9,10 +9,7 @@
 
 #include "dissect_impl.h"
 
-enum {
-    RELIEF_STEPS = 32,           /* flows looked at, so that relief is cheap */
-    RESET_DISTANCE_MAX = 1 << 20 /* a RST farther from the stream is not of this connection */
-};
+enum { RESET_DISTANCE_MAX = 1 << 20 };                     /* a RST farther from the stream is not of this connection */
 static const int64_t linger_ns = INT64_C(10) * 1000000000; /* what is still on its way behind a RST or the last FIN */
 
 static void digest(struct cap_flow *flow, enum btw_side side)
@@ -64,16 +61,12 @@ static size_t room_of(const struct cap_flow *flow)
     return flow->half[0].held + flow->half[1].held + flow->hold.bytes + flow->voice[0].cap + flow->voice[1].cap;
 }
 
-/* When there is little room left to wait in, who has waited longest must go. */
+/* When there is little room left to wait in, who has been silent longest while holding some must go. */
 static void relieve(struct cap_dissect *dissect)
 {
-    struct cap_flow *flow = dissect->flows.oldest[CAP_TALKING];
+    struct cap_flow *flow = dissect->flows.oldest[CAP_HOLDING];
 
-    if (dissect->room.used < dissect->room.max - dissect->room.max / 4)
-        return;
-    for (unsigned i = 0; i < RELIEF_STEPS && flow != NULL && room_of(flow) == 0; i++)
-        flow = flow->newer;
-    if (flow == NULL || room_of(flow) == 0)
+    if (flow == NULL || dissect->room.used < dissect->room.max - dissect->room.max / 4)
         return;
     dissect->counts.dropped_flows++;
     cap_connection_remove(dissect, flow);
@@ -195,16 +188,21 @@ static bool side_is_over(const struct cap_flow *flow, size_t side)
     return flow->reset[side] || flow->half[side].fin_told;
 }
 
+static enum cap_queue queue_of(const struct cap_flow *flow)
+{
+    if (flow->reset[0] || flow->reset[1] || (flow->half[0].fin && flow->half[1].fin))
+        return CAP_ENDING;
+    if (room_of(flow) > 0)
+        return CAP_HOLDING;
+    return flow->session.sent[0].bytes + flow->session.sent[1].bytes > 0 ? CAP_TALKING : CAP_EMPTY;
+}
+
 /* Gives it its place in the queues. */
 static void requeue(struct cap_dissect *dissect, struct cap_flow *flow)
 {
-    bool over[2] = { side_is_over(flow, 0), side_is_over(flow, 1) };
-    bool ending = flow->reset[0] || flow->reset[1] || (flow->half[0].fin && flow->half[1].fin);
-    bool talks = flow->session.sent[0].bytes + flow->session.sent[1].bytes > 0;
-
-    if (over[0] && over[1])
+    if (side_is_over(flow, 0) && side_is_over(flow, 1))
         close_flow(dissect, flow);
-    cap_flows_touch(&dissect->flows, flow, ending ? CAP_ENDING : talks ? CAP_TALKING : CAP_EMPTY);
+    cap_flows_touch(&dissect->flows, flow, queue_of(flow));
 }
 
 /* Connections that are over and have been silent since. */

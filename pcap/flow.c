@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A hash table with chains, and three queues through the same flows.
+ * A hash table with chains, and four queues through the same flows.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -131,8 +131,13 @@ void cap_flows_touch(struct cap_flows *flows, struct cap_flow *flow, enum cap_qu
 
 struct cap_flow *cap_flows_first(const struct cap_flows *flows)
 {
-    for (size_t queue = 0; queue < CAP_QUEUES; queue++)
-        if (flows->oldest[queue] != NULL)
-            return flows->oldest[queue];
-    return NULL;
+    struct cap_flow *talking = flows->oldest[CAP_TALKING], *holding = flows->oldest[CAP_HOLDING];
+
+    if (flows->oldest[CAP_ENDING] != NULL)
+        return flows->oldest[CAP_ENDING];
+    if (flows->oldest[CAP_EMPTY] != NULL)
+        return flows->oldest[CAP_EMPTY];
+    if (talking == NULL || holding == NULL)
+        return talking == NULL ? holding : talking;
+    return holding->seen_ns < talking->seen_ns ? holding : talking;
 }

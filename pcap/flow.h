@@ -10,7 +10,13 @@
 #include "hold.h"
 #include "voice.h"
 
-enum cap_queue { CAP_ENDING, CAP_EMPTY, CAP_TALKING, CAP_QUEUES }; /* in the order in which they have to go */
+enum cap_queue {
+    CAP_ENDING,  /* over, but for what comes late */
+    CAP_EMPTY,   /* no byte of a stream */
+    CAP_TALKING, /* nothing kept */
+    CAP_HOLDING, /* bytes kept that wait for others */
+    CAP_QUEUES
+};
 
 /* Both ends, the smaller one first; no padding, compared as bytes. */
 struct cap_key {
@@ -57,7 +63,7 @@ struct cap_flow *cap_flows_add(struct cap_flows *flows, const struct cap_key *ke
 void cap_flows_remove(struct cap_flows *flows, struct cap_flow *flow); /* frees it */
 /* It is the newest of this queue now. */
 void cap_flows_touch(struct cap_flows *flows, struct cap_flow *flow, enum cap_queue queue);
-/* The one to go; NULL: there is none at all. */
+/* The one to go, as above; NULL: there is none at all. */
 struct cap_flow *cap_flows_first(const struct cap_flows *flows);
 
 #endif

@@ -5,7 +5,8 @@
  * A word of a row is one packet: `a` or `b` sends it; then S (SYN), F (FIN), R (RST) or `.`; then, optional, `@N`: at
  * offset N of its stream rather than behind what it sent last; then `=` and the messages in it, each a letter: h
  * handshake, i interested, u unchoke, k keepalive, 4 have, 6 request, 7 a piece of 100 bytes, X bytes that are no
- * message.  Behind the messages `-2` sends all but the first two bytes, `+2` only the first two.
+ * message.  Behind the messages `-2` sends all but the first two bytes, `+2` only the first two.  At the
+ * end `^N` acknowledges the first N bytes of the other side, and not all that it has sent.
  * `new` begins new streams with other ISNs on the same ports; `lost:` in front of a word sends it unseen; `wait` lets
  * enough packets go by.
  */
@@ -61,20 +62,20 @@ static void send_packet(struct play *play, const char *word, bool seen)
     uint8_t data[2000];
     size_t len = 0, skip = 0;
     struct tcp tcp = { .from_b = from_b, .port = 5000, .flags = CAP_TCP_ACK };
-    const char *at = word + 2;
+    const char *at = word + 2, *ack = strchr(word, '^');
     uint32_t offset = word[1] == 'S' ? 0 : play->sent[from_b];
 
     if (*at == '@')
         offset = (uint32_t)strtoul(at + 1, (char **)&at, 10);
     if (*at == '=')
-        for (at++; *at != '\0' && strchr("+-", *at) == NULL; at++)
+        for (at++; *at != '\0' && strchr("+-^", *at) == NULL; at++)
             len += put_message(data + len, *at);
     if (*at == '-')
         skip = strtoul(at + 1, NULL, 10);
     if (*at == '+')
         len = strtoul(at + 1, NULL, 10);
     tcp.seq = play->isn + 1 + offset + (uint32_t)skip;
-    tcp.ack = play->isn + 1 + play->sent[!from_b];
+    tcp.ack = play->isn + 1 + (ack == NULL ? play->sent[!from_b] : (uint32_t)strtoul(ack + 1, NULL, 10));
     if (word[1] == 'S') {
         tcp.flags = from_b ? CAP_TCP_SYN | CAP_TCP_ACK : CAP_TCP_SYN;
         tcp.seq--;
@@ -136,6 +137,10 @@ static const struct {
     { "hole in its front",     SYNS "a.=h b.=h b.@68=7+6 b.@68=7-26 b.=u wait aF bF", BOTH "0 b gap 20 resumed\n0 b message unchoke\n" ENDS },
     { "hole in the handshake", SYNS "a.=h+30 a.@0=h-38 a.=i wait aF bF", "0 a opened wire\n0 a gap 8 resumed\n0 a message interested\n" ENDS },
     { "hole over a boundary",  SYNS "a.=h b.=h lost:b.=u b.=u44444 wait aF bF", BOTH "0 b gap 5\n0 b message unchoke\n0 b message have\n0 b message have\n0 b message have\n0 b message have\n0 b message have\n" ENDS },
+    { "hole up to a boundary", SYNS "a.=h b.=h b.@68=7+93 lost:b.@68=7 b.=u wait aF bF", BOTH "0 b gap 20 resumed\n0 b message piece\n0 b message unchoke\n" ENDS },
+    { "two holes, then more",  SYNS "a.=h b.=h lost:b.=u b.=4 lost:b.=u b.=44444 wait aF bF", BOTH "0 b gap 5\n0 b gap 5\n0 b gap 9 resumed\n0 b message have\n0 b message have\n0 b message have\n0 b message have\n0 b message have\n" ENDS },
+    { "answer seen first",     SYNS "a.=h b.=h lost:a.=i b.=u a.@68=i^68 aF bF", BOTH "0 a message interested\n0 b message unchoke\n" ENDS },
+    { "b first, but a dialled", "b.=h aS bS a.=h aF bF", "0 b opened wire\n0 b message handshake\n0 a message handshake\n" ENDS },
     { "rest unreadable",       SYNS "a.=h b.=h lost:b.=u b.=4 wait aF bF", BOTH "0 b gap 5\n" ENDS },
     { "middle of a session",   "a.=6666-3 b.=7777-5 wait aF bF", "0 a opened wire\n0 a gap 14 resumed\n0 a message request\n0 a message request\n0 a message request\n0 a fin\n0 b gap 108 resumed\n0 b message piece\n0 b message piece\n0 b message piece\n0 b fin\n0 a closed\n" },
 };
@@ -170,10 +175,67 @@ static void rows_become_events(void **state)
         }
 }
 
+static void a_block_with_a_hole_has_no_bytes(void **state)
+{
+    static struct play play;
+
+    (void)state;
+    play_row(&play, SYNS "a.=h b.=h b.=7 aF bF", &(struct cap_config){ .payload = true });
+    assert_int_equal(play.wire.block_bytes, 100);
+    play_row(&play, SYNS "a.=h b.=h b.@68=7+20 b.@68=7-40 wait aF bF", &(struct cap_config){ .payload = true });
+    assert_int_equal(play.wire.events[CAP_MESSAGE], 3);
+    assert_int_equal(play.wire.block_bytes, 0);
+}
+
+/* As soon as it is known, not only when it is over. */
+static void other_protocols_are_left_alone(void **state)
+{
+    static const char text[] = "GET / HTTP/1.1\r\n";
+    static const uint8_t garbage[1400];
+    static struct wire wire;
+
+    (void)state;
+    wire_open(&wire, &(struct cap_config){ .payload = false });
+    wire_tcp(&wire, (struct tcp){ .port = 1, .flags = CAP_TCP_SYN }, "", 0);
+    wire_tcp(&wire, (struct tcp){ .port = 1, .seq = 1 }, text, sizeof text - 1);
+    assert_int_equal(cap_dissect_counts(wire.dissect)->other, 1);
+    for (uint32_t i = 0; i < 100; i++) /* in its middle, both directions */
+        wire_tcp(&wire, (struct tcp){ .port = 2, .from_b = i % 2 != 0, .seq = i / 2 * 1400 }, garbage, sizeof garbage);
+    for (uint32_t i = 0; i < 60; i++)
+        wire_tcp(&wire, (struct tcp){ .port = 2, .from_b = i % 2 != 0, .seq = (50 + i / 2) * 1400 }, garbage,
+                 sizeof garbage);
+    assert_int_equal(cap_dissect_counts(wire.dissect)->other, 2);
+    assert_int_equal(cap_dissect_counts(wire.dissect)->sessions, 0);
+    wire_close(&wire);
+    assert_int_equal(wire.events[CAP_OPENED], 0);
+}
+
+/* A reset by one side ends the session when the other side has been silent for a while. */
+static void what_was_reset_closes_soon(void **state)
+{
+    static struct wire wire;
+    uint8_t handshake[100];
+
+    (void)state;
+    wire_open(&wire, &(struct cap_config){ .payload = false });
+    wire_tcp(&wire, (struct tcp){ .port = 1, .flags = CAP_TCP_SYN }, "", 0);
+    wire_tcp(&wire, (struct tcp){ .port = 1, .seq = 1 }, handshake, put_message(handshake, 'h'));
+    wire_tcp(&wire, (struct tcp){ .port = 1, .seq = 69, .flags = CAP_TCP_RST }, "", 0);
+    wire_tcp(&wire, (struct tcp){ .port = 2, .flags = CAP_TCP_SYN }, "", 0);
+    assert_int_equal(wire.events[CAP_CLOSED], 0);
+    wire.packet.time_ns += INT64_C(11) * 1000000000;
+    wire_tcp(&wire, (struct tcp){ .port = 2, .flags = CAP_TCP_SYN }, "", 0);
+    assert_int_equal(wire.events[CAP_CLOSED], 1);
+    wire_close(&wire);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_become_events),
+        cmocka_unit_test(a_block_with_a_hole_has_no_bytes),
+        cmocka_unit_test(other_protocols_are_left_alone),
+        cmocka_unit_test(what_was_reset_closes_soon),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

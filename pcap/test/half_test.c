@@ -133,6 +133,8 @@ static const struct {
     { "FIN in front of data",           "3:$ 0:abc",                        "abc$" },
     { "FIN twice",                      "0:abc$ 3:$",                       "abc$" },
     { "hole that was received",         "0:abc 5:fgh ^8 ..",                "abc(2)fgh" },
+    { "hole received, no more",         "0:abc 5:fgh ^5 ..",                "abc(2)fgh" },
+    { "overlap with old and waiting",   "0:abcd 8:i 2:XXefgh",              "abcdefghi" },
     { "hole that may still be filled",  "0:abc 5:fgh ^3 ..",                "abc" },
     { "hole filled in the last moment", "0:abc 5:fgh ^8 . . 3:de",          "abcdefgh" },
     { "two holes",                      "1:b 3:d ^4 ..",                    "(1)b(1)d" },
@@ -206,6 +208,18 @@ static void a_late_syn_says_where_it_begins(void **state)
     finish(&bench);
 }
 
+static void a_late_syn_moves_the_fin(void **state)
+{
+    struct bench bench = new_bench();
+
+    (void)state;
+    play(&bench, "3:def$");
+    assert_true(cap_half_syn(&bench.half, 0));
+    play(&bench, "0:abc");
+    assert_string_equal(bench.out, "abcdef$");
+    finish(&bench);
+}
+
 /* A SYN behind bytes that came first is of another connection. */
 static void a_syn_behind_the_data_is_another(void **state)
 {
@@ -272,11 +286,11 @@ static void what_happens_is_counted(void **state)
         cap_half_take(&bench.half, &again, &bench.now, &bench.room, &bench.counts, &sink);
     again.checksum = 8; /* and once more by TCP */
     cap_half_take(&bench.half, &again, &bench.now, &bench.room, &bench.counts, &sink);
-    play(&bench, "2:cd 6:gh");
+    play(&bench, "2:cd 6:gh 5:fghi");
     assert_int_equal(bench.counts.duplicate, 1);
     assert_int_equal(bench.counts.retransmitted, 1);
-    assert_int_equal(bench.counts.overlapping, 1);
-    assert_int_equal(bench.counts.reordered, 1);
+    assert_int_equal(bench.counts.overlapping, 2);
+    assert_int_equal(bench.counts.reordered, 2);
     finish(&bench);
 }
 
@@ -287,6 +301,7 @@ int main(void)
         cmocka_unit_test(the_end_gives_up_holes),
         cmocka_unit_test(a_stream_without_start_waits_a_little),
         cmocka_unit_test(a_late_syn_says_where_it_begins),
+        cmocka_unit_test(a_late_syn_moves_the_fin),
         cmocka_unit_test(a_syn_behind_the_data_is_another),
         cmocka_unit_test(what_waits_is_bounded),
         cmocka_unit_test(without_room_bytes_are_dropped_and_counted),

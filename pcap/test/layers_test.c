@@ -197,6 +197,21 @@ static void packets_cut_anywhere_do_no_harm(void **state)
     }
 }
 
+/* What stood behind the fragment header is walked over only when it is whole. */
+static void extensions_behind_fragments_are_taken_off(void **state)
+{
+    struct btw_slice whole = bytes_of("06 00 010400000000 0102");
+    struct cap_ip ip = { .address_len = 16, .protocol = 60, .fragment = true, .at = 8 };
+
+    (void)state;
+    assert_true(cap_ip_whole(&ip, whole));
+    assert_int_equal(ip.protocol, 6);
+    assert_int_equal(ip.payload.len, 2);
+    assert_ptr_equal(ip.payload.data, whole.data + 8);
+    assert_false(ip.fragment);
+    free_bytes(whole);
+}
+
 /* A fragment of a datagram of many: where, what (one letter for every 8 bytes), whether more follow. */
 struct part {
     uint32_t at;
@@ -313,6 +328,7 @@ int main(void)
         cmocka_unit_test(unknown_link_types_are_said),
         cmocka_unit_test(ip_headers_are_read),
         cmocka_unit_test(packets_cut_anywhere_do_no_harm),
+        cmocka_unit_test(extensions_behind_fragments_are_taken_off),
         cmocka_unit_test(fragments_are_put_together),
         cmocka_unit_test(too_many_datagrams_push_out_the_oldest),
         cmocka_unit_test(udp_is_named),

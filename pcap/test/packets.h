@@ -20,7 +20,7 @@ struct wire {
     struct cap_dissect *dissect;
     struct cap_packet packet;
     uint64_t events[CAP_CLOSED + 1];
-    uint64_t gap_bytes;
+    uint64_t block_bytes;    /* of blocks whose bytes came with them */
     struct cap_session last; /* as the last event of any had it */
     char text[TEXT_MAX];     /* a line per event, see hear(); events beyond it are only counted */
     size_t len;
@@ -38,8 +38,8 @@ static void hear(void *user, const struct cap_event *event)
 
     wire->events[event->kind]++;
     wire->last = *event->session;
-    if (event->kind == CAP_GAP)
-        wire->gap_bytes += event->gap;
+    if (event->kind == CAP_MESSAGE && event->msg.type == BTW_PIECE && event->msg.data.data != NULL)
+        wire->block_bytes += event->msg.data.len;
     if (event->kind == CAP_OPENED)
         more = wire_kinds[event->session->kind];
     if (event->kind == CAP_MESSAGE || event->kind == CAP_BAD)
