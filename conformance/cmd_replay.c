@@ -154,6 +154,12 @@ static int read_capture(struct job *job)
     return CLI_CONTINUE;
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
 static int make_scenario(struct job *job, bool encrypted)
 {
     char error[ERROR_MAX] = "";
@@ -161,7 +167,7 @@ static int make_scenario(struct job *job, bool encrypted)
     const struct cap_record_config config = {
         .play = job->play,
         .name = "replay.session",
-        .source = job->path,
+        .source = base_name(job->path),
         .torrent = job->same_torrent ? job->torrent : NULL,
         .sized = job->torrent != NULL && job->torrent->known,
         .serves = job->torrent != NULL && job->torrent->read != NULL,
@@ -296,7 +302,7 @@ static int report(struct job *job)
     struct cap_comparison comparison =
         cap_compare(job->arena, job->tape, cap_live_tape(job->live), target, job->same_torrent);
     const struct cap_replay replay = {
-        .source = job->path,
+        .source = base_name(job->path),
         .captured = job->tape,
         .now = cap_live_tape(job->live),
         .target = target,

@@ -142,10 +142,12 @@ static bool is_innocent(const struct record *record, const struct cap_note *note
 {
     const struct btw_msg *msg = &note->msg;
     bool asks = record->pairs[note - record->tape->notes].asks;
+    bool usual = msg->type == BTW_REQUEST && msg->length <= BTW_BLOCK_SIZE && record->blocks > 0;
     if (note->kind == CAP_BAD)
         return false;
-    return msg->type == BTW_HAVE || msg->type == BTW_PIECE || msg->type == BTW_KEEPALIVE || msg->type == BTW_CHOKE ||
-           msg->type == BTW_UNCHOKE || msg->type == BTW_NOT_INTERESTED || (msg->type == BTW_EXTENDED && !asks) ||
+    return usual || msg->type == BTW_HAVE || msg->type == BTW_PIECE || msg->type == BTW_KEEPALIVE ||
+           msg->type == BTW_CHOKE || msg->type == BTW_UNCHOKE || msg->type == BTW_NOT_INTERESTED ||
+           (msg->type == BTW_EXTENDED && !asks) ||
            ((msg->type == BTW_BITFIELD || msg->type == BTW_HAVE_ALL) && announcements(record) > 1);
 }
 

@@ -149,6 +149,15 @@ static void put_title(const struct record *record, FILE *out)
     put_left_out(record, out, record->them, "the target");
 }
 
+static bool speaks_of_hashes(const struct record *record)
+{
+    for (size_t i = 0; i < record->tape->count; i++) {
+        if (record->pairs[i].topic == CAP_HASHES && (record->pairs[i].asks || record->pairs[i].answers))
+            return true;
+    }
+    return false;
+}
+
 static void put_needs(const struct record *record, FILE *out)
 {
     const struct btw_msg *ours = cap_tape_handshake(record->tape, record->us);
@@ -160,6 +169,7 @@ static void put_needs(const struct record *record, FILE *out)
         { "fast", btw_reserved_has(ours->reserved, "fast") && btw_reserved_has(theirs->reserved, "fast") },
         { "ext", btw_reserved_has(ours->reserved, "ext") && btw_reserved_has(theirs->reserved, "ext") },
         { "metadata", record->needs_metadata },
+        { "v2", speaks_of_hashes(record) },
         { "dials", record->us == BTW_ACCEPTOR },
         { "mse", record->us == BTW_DIALLER && (record->tape->kind == CAP_MSE_CLEAR || record->config->encrypted) },
         { "ipv6", record->us == BTW_DIALLER && record->tape->from[0].address_len == 16 },

@@ -172,6 +172,89 @@ static const struct row {
       "p1 closes within 60s\n" },
 };
 
+/* A session of a seed, for a replay. */
+#define SERVED                                                                                                         \
+    DIALLER ACCEPTOR "d 2 interested\n"                                                                                \
+                     "a 3 have_all\n"                                                                                  \
+                     "a 4 unchoke\n"                                                                                   \
+                     "d 5 request piece=0 begin=0 length=2\n"                                                          \
+                     "d 5 request piece=1 begin=0 length=2\n"                                                          \
+                     "a 15 piece piece=0 begin=0 data=0102\n"                                                          \
+                     "a 15 piece piece=1 begin=0 data=0304\n"
+
+static const struct replay_row {
+    const char *what;
+    struct cap_record_config config;
+    const char *steps; /* without comment and header */
+} replays[] = {
+    { "content_that_is_known_is_served",
+      { .serves = true, .sized = true },
+      "p1 listen\n"
+      "p1 accept within 120s\n"
+      "p1 <  handshake info_hash=$t1 within 15s else warn\n"
+      "p1 >  handshake reserved=[ext fast] info_hash=$t1 peer_id=\"-TR3000-\"+random(12)\n"
+      "p1 if fast {\n"
+      "  p1 >  have_all\n"
+      "}\n"
+      "p1 if not fast {\n"
+      "  p1 >  bitfield bits=bits($t1)\n"
+      "}\n"
+      "p1 until interested == 1 within 60s else warn\n"
+      "p1 >! unchoke\n"
+      "p1 until requests >= 2 within 120s else warn  @requests\n" },
+    { "content_that_is_not_known_is_that_of_the_capture",
+      { .keep = true, .percent = 50 },
+      "p1 listen\n"
+      "p1 accept within 120s\n"
+      "p1 <  handshake info_hash=" HASH " within 15s else warn\n"
+      "p1 >  handshake reserved=[ext fast] info_hash=" HASH " peer_id=2d5452333030302d6162636465666768696a6b6c\n"
+      "p1 if fast {\n"
+      "  p1 >  have_all\n"
+      "}\n"
+      "p1 until interested == 1 within 60s else warn\n"
+      "p1 >! unchoke\n"
+      "p1 until requests >= 2 within 120s else warn  @requests\n"
+      "wait 5ms \"as captured\"\n"
+      "p1 >  {\n"
+      "  piece piece=0 begin=0 data=0102\n"
+      "  piece piece=1 begin=0 data=0304\n"
+      "}\n" },
+    { "bytes",
+      { .exact = true, .sized = true },
+      "p1 listen\n"
+      "p1 accept within 120s\n"
+      "p1 <  handshake info_hash=$t1 within 15s else warn\n"
+      "p1 >  raw "
+      "x\"13426974546f7272656e742070726f746f636f6c0000000000100004\"+$t1.info_hash+x\"2d5452333030302d\"+random(12)\n"
+      "p1 >  raw x\"000000010e\"\n"
+      "p1 until interested == 1 within 60s else warn\n"
+      "p1 >! raw x\"0000000101\"\n"
+      "p1 until requests >= 2 within 120s else warn  @requests\n"
+      "p1 >  {\n"
+      "  raw x\"0000000b0700000000000000000102\"\n"
+      "  raw x\"0000000b0700000001000000000304\"\n"
+      "}\n" },
+};
+
+static void is_replayed(void **state)
+{
+    const struct replay_row *row = *state;
+    struct cap_tapes tapes;
+    char error[300] = "";
+    struct scn_arena *arena = scn_arena_new();
+    struct cap_record_config config = row->config;
+    config.play = BTW_ACCEPTOR;
+    config.name = "recorded.test";
+    config.source = "test.pcap";
+    config.goes_on = true;
+    tell(&tapes, SERVED);
+    const char *text = cap_record(arena, cap_tapes_pick(&tapes, error, sizeof error), &config, error, sizeof error);
+    assert_string_equal(error, "");
+    assert_string_equal(strstr(text, "p1 listen"), row->steps);
+    scn_arena_free(arena);
+    cap_tapes_free(&tapes);
+}
+
 static void complain(void *user, const struct scn_place *place, const char *text)
 {
     (void)user;
@@ -214,9 +297,11 @@ static void is_recorded(void **state)
 
 int main(void)
 {
-    enum { ROWS = sizeof rows / sizeof rows[0] };
-    struct CMUnitTest tests[ROWS] = { { 0 } };
+    enum { ROWS = sizeof rows / sizeof rows[0], REPLAYS = sizeof replays / sizeof replays[0] };
+    struct CMUnitTest tests[ROWS + REPLAYS] = { { 0 } };
     for (size_t i = 0; i < ROWS; i++)
         tests[i] = (struct CMUnitTest){ rows[i].what, is_recorded, NULL, NULL, (void *)&rows[i] };
-    return _cmocka_run_group_tests("record", tests, ROWS, NULL, NULL);
+    for (size_t i = 0; i < REPLAYS; i++)
+        tests[ROWS + i] = (struct CMUnitTest){ replays[i].what, is_replayed, NULL, NULL, (void *)&replays[i] };
+    return _cmocka_run_group_tests("record", tests, ROWS + REPLAYS, NULL, NULL);
 }
