@@ -310,6 +310,7 @@ static void reset(struct scn_conn *conn)
     conn->monitor_ended = false;
     conn->opened = conn->refused = false;
     conn->target_end = conn->our_end = BTW_END_NONE;
+    conn->target_first = false;
     conn->error = NULL;
     conn->torrent = NULL;
     conn->our_metadata_id = conn->our_pex_id = 0;
@@ -391,6 +392,7 @@ void scn_conn_ended(struct scn_conn *conn, enum btw_end how, const char *error)
     if (conn->cloak && conn->refused && !conn->in_garbage)
         conn_spoil(conn, "the target closed the connection during the encrypted handshake");
     conn->target_end = how;
+    conn->target_first = conn->our_end == BTW_END_NONE;
     conn->end_ms = run_now(run);
     if (error)
         conn->error = scn_arena_text(run->arena, error, strlen(error));

@@ -474,7 +474,11 @@ bool scn_run_fate(const struct scn_run *run, unsigned number, struct scn_fate *o
         return false;
     const struct scn_conn *conn = run->conns[number];
     *out = (struct scn_fate){
-        .name = conn->name, .opened = conn->opened, .our_end = conn->our_end, .target_end = conn->target_end
+        .name = conn->name,
+        .opened = conn->opened,
+        .our_end = conn->our_end,
+        .target_end = conn->target_end,
+        .target_first = conn->target_first,
     };
     return true;
 }

@@ -67,6 +67,7 @@ struct scn_fate {
     bool opened; /* the target took it */
     enum btw_end our_end;
     enum btw_end target_end; /* BTW_END_NONE: it has not ended it; RST also when it could not be made */
+    bool target_first;       /* and before we have */
 };
 bool scn_run_fate(const struct scn_run *run, unsigned number, struct scn_fate *out);
 

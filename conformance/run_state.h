@@ -76,6 +76,7 @@ struct scn_conn {
     enum btw_side target; /* which side the target is */
     bool opened, refused; /* refused: it could never be made */
     enum btw_end target_end, our_end;
+    bool target_first; /* it ended before we did */
     const char *error;
     int64_t end_ms;
     const struct scn_torrent *torrent;

@@ -12,6 +12,8 @@
 
 enum { BUFFER_START = 4096, LEN_MAX = 2 << 20, ASKED_MAX = 1 << 30 };
 
+enum { END_ANSWERED = BTW_END_RST + 1 }; /* FIN, after ours */
+
 /* What a state is made of, and where its bits stand. */
 struct parts {
     unsigned handshakes; /* 0 none, 1 ours, 2 the target's, 3 both */
@@ -21,7 +23,7 @@ struct parts {
     unsigned open;       /* our requests without an answer: 0, 1, 2 to 4, more */
     unsigned last;       /* enum btw_type of the target's last message + 1; 0: it was silent so far */
     unsigned broken;     /* our stream is out of order */
-    unsigned end;        /* enum btw_end */
+    unsigned end;        /* enum btw_end of the target, or END_ANSWERED */
 };
 
 struct one {
@@ -75,7 +77,7 @@ const char *live_by_name(uint8_t by)
 
 void live_state_print(char text[LIVE_STATE_TEXT], live_state state)
 {
-    static const char *const ends[] = { "", " FIN", " RST", "" };
+    static const char *const ends[] = { "", " FIN", " RST", " done" };
     static const char *const handshakes[] = { "nothing", "ours", "theirs", "met" };
     static const char *const open[] = { "0", "1", "2-4", "5+" };
     struct parts p = unpack(state);
@@ -379,6 +381,8 @@ void live_look_end(struct live_look *look, const struct scn_run *run)
         conn->look.our_end = fate.our_end;
         conn->look.ended = fate.target_end;
         conn->parts.end = (unsigned)fate.target_end;
+        if (fate.target_end == BTW_END_FIN && !fate.target_first)
+            conn->parts.end = END_ANSWERED;
         if (btw_stream_pending(&conn->out) > 0)
             spoil(conn); /* we broke off inside a message */
         move(look, conn, LIVE_BY_END);

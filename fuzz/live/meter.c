@@ -16,6 +16,7 @@ enum {
     GROUP_MAX = 256,        /* cases that a culprit is looked for in */
     GROUP_PLAYS = 128,      /* of each group, so that it shows */
     RSS_PER_PLAY = 2048,    /* more than harmless sessions cost */
+    TRIES_MAX = 40,         /* to make a case short: each costs seconds */
     SETTLE_US = 200000,     /* for the target to close what it wants to close */
 };
 
@@ -196,7 +197,7 @@ bool live_meter_follow(struct live_meter *meter, const struct live_past *past, s
         .verdict = finding->complaint.verdict,
         .fds = strcmp(finding->complaint.key, "fds") == 0,
     };
-    struct live_minimise how = { .fails = fails, .user = &search, .tries_max = meter->follow->tries_max / 4 };
+    struct live_minimise how = { .fails = fails, .user = &search, .tries_max = TRIES_MAX };
     while (count < GROUP_MAX && (group[count] = live_past_back(past, count, &numbers[count])) != NULL)
         count++;
     /* Twice: what the first round costs for good is what the target wants to have at hand. */
