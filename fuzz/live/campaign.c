@@ -15,6 +15,7 @@
 #include "mutate.h"
 #include "past.h"
 #include "random.h"
+#include "resume.h"
 
 enum {
     PROBE_EVERY = 64, /* cases */
@@ -30,7 +31,7 @@ struct flight {
     struct live_play play;
     struct live_case one;
     uint64_t number;
-    size_t parent; /* in the pool; SIZE_MAX: a seed, or a probe */
+    size_t parent, partner; /* in the pool; SIZE_MAX: a seed, or a probe */
     bool probe;
     uint64_t began; /* place in the order of all plays */
 };
@@ -53,15 +54,16 @@ struct live_campaign {
     struct live_stats stats;
     struct pending pending[PENDING_MAX];
     size_t pending_count;
-    uint64_t next_case, next_play, next_probe;
+    uint64_t first_case, next_case, next_play, next_probe;
     unsigned probes_out, probes_failed, since_probe, since_rest;
     bool probe_due, dead, refused, finished;
     bool replaced; /* dead, but another process has taken its place, or nobody has */
     const char *trouble;
-    double began, progress_at, rate_from, rest_at;
+    double began, progress_at, rate_from, rest_at, saved_at;
     uint64_t rate_cases;
 };
 
+static const double SAVE_SECONDS = 30;
 static const double REST_SECONDS = 3; /* between two rests, at least: they wait for the slowest case */
 
 static void *must(void *memory)
@@ -82,17 +84,12 @@ static double now(void)
 
 static void make_case(struct live_campaign *c, struct flight *flight)
 {
-    const struct live_seeds *seeds = c->config.seeds;
     uint64_t random = live_random_of(c->config.seed, flight->number);
-    if (flight->number < seeds->count) {
-        flight->one = live_case_copy(&seeds->list[flight->number].one);
-    } else {
-        size_t partner = live_pool_pick(&c->pool, &random);
+    if (flight->number >= c->config.seeds->count) {
+        flight->partner = live_pool_pick(&c->pool, &random);
         flight->parent = live_pool_pick(&c->pool, &random);
-        flight->one = live_case_copy(&c->pool.list[flight->parent].one);
-        live_mutate(&flight->one, &c->pool.list[partner].one, c->config.facts, &random);
     }
-    live_case_give_ids(&flight->one, flight->number);
+    flight->one = live_resume_case(&c->config, &c->pool, flight->number, flight->parent, flight->partner);
 }
 
 static void print_case(struct flight *flight, const struct live_facts *facts)
@@ -117,7 +114,7 @@ static bool limit_reached(const struct live_campaign *c)
 {
     const struct live_campaign_config *config = &c->config;
     return (config->stop != NULL && *config->stop) ||
-           (config->cases_max > 0 && c->next_case - config->first >= config->cases_max) ||
+           (config->cases_max > 0 && c->next_case - c->first_case >= config->cases_max) ||
            (config->seconds_max > 0 && now() - c->began >= config->seconds_max) ||
            (config->findings_max > 0 && live_findings_confirmed(&c->findings) >= config->findings_max);
 }
@@ -143,7 +140,7 @@ static struct flight *flight_new(struct live_campaign *c, bool probe)
 {
     struct flight *flight = must(calloc(1, sizeof *flight));
     flight->play.user = flight;
-    flight->parent = SIZE_MAX;
+    flight->parent = flight->partner = SIZE_MAX;
     flight->probe = probe;
     flight->began = c->next_play++;
     return flight;
@@ -207,11 +204,14 @@ static void count_conns(struct live_campaign *c, const struct live_play *play)
 static void keep_if_new(struct live_campaign *c, const struct flight *flight, const struct live_look *look)
 {
     unsigned fresh = live_graph_add(c->graph, look, flight->number);
-    bool seed = flight->number < c->config.seeds->count;
+    bool seed = flight->parent == SIZE_MAX;
     if (fresh == 0 && !seed)
         return;
     c->stats.fresh += fresh > 0;
-    live_pool_add(&c->pool, &flight->one, flight->number);
+    live_pool_add(&c->pool, &(struct live_entry){ .one = flight->one,
+                                                  .number = flight->number,
+                                                  .parent = flight->parent,
+                                                  .partner = flight->partner });
     if (flight->parent != SIZE_MAX)
         c->pool.list[flight->parent].paid += fresh > 0;
 }
@@ -272,10 +272,32 @@ static void probe_over(struct live_campaign *c, const struct flight *flight)
     c->dead = ++c->probes_failed >= PROBES_TO_DEATH;
 }
 
+static void save(const struct live_campaign *c)
+{
+    if (c->config.dir != NULL)
+        live_resume_save(&c->config, &(struct live_resume){ c->next_case, c->pool, c->findings }, c->graph);
+}
+
+static void restore(struct live_campaign *c)
+{
+    struct live_resume resume;
+    if (c->config.dir == NULL || !live_resume_load(&c->config, &resume, c->graph))
+        return;
+    c->pool = resume.pool;
+    c->findings = resume.findings;
+    c->next_case = resume.next_case;
+    c->first_case = resume.next_case;
+    c->stats.resumed = resume.pool.count;
+}
+
 static void tell(struct live_campaign *c)
 {
     double time = now();
     c->stats.seconds = time - c->began;
+    if (time - c->saved_at > SAVE_SECONDS) {
+        c->saved_at = time;
+        save(c);
+    }
     if (c->config.progress == NULL || time - c->progress_at < 0.25)
         return;
     c->progress_at = time;
@@ -428,7 +450,6 @@ struct live_campaign *live_campaign_new(const struct live_campaign_config *confi
     struct live_campaign *c = must(calloc(1, sizeof *c));
     c->config = *config;
     c->graph = live_graph_new();
-    c->next_case = config->first;
     c->next_probe = 1000;
     c->follow = (struct live_follow){
         .ground = config->ground,
@@ -454,7 +475,7 @@ void live_campaign_free(struct live_campaign *c)
 void live_campaign_play(struct live_campaign *c)
 {
     struct live_player player = { next, over, c };
-    c->began = c->rate_from = now();
+    c->began = c->rate_from = c->saved_at = now();
     if (c->config.seeds->count == 0) {
         c->trouble = "there are no seeds";
         return;
@@ -462,6 +483,7 @@ void live_campaign_play(struct live_campaign *c)
     c->meter.follow = &c->follow;
     if (c->config.local)
         live_meter_start(&c->meter, c->config.pid);
+    restore(c);
     while (!c->finished) {
         live_ground_play(c->config.ground, &player);
         double from = now();
@@ -481,6 +503,7 @@ void live_campaign_play(struct live_campaign *c)
         c->follow.deaths = 0;
     }
     c->stats.seconds = now() - c->began;
+    save(c);
 }
 
 const struct live_stats *live_campaign_stats(const struct live_campaign *c)

@@ -13,6 +13,7 @@
 #include "seeds.h"
 
 struct live_stats {
+    uint64_t resumed;      /* cases that an earlier campaign has kept */
     uint64_t cases;        /* played and over */
     uint64_t reached;      /* the target took a connection, and answered or ended it */
     uint64_t met;          /* got past the handshake */
@@ -29,9 +30,8 @@ struct live_campaign_config {
     struct live_ground *ground;
     const struct live_facts *facts;
     const struct live_seeds *seeds;
-    const char *dir; /* for findings; NULL: none are written */
+    const char *dir; /* for findings, and to go on later: what is found there is gone on with; NULL: none */
     uint64_t seed;
-    uint64_t first;            /* number of the first case */
     uint64_t cases_max;        /* 0: no limit */
     double seconds_max;        /* 0: no limit */
     bool local;                /* the target is a process of this machine: its resources are watched */

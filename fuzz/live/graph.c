@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { DOT_STATES_MAX = 400 };
 
@@ -166,4 +167,36 @@ void live_graph_dot(const struct live_graph *graph, FILE *out)
                     live_by_name((uint8_t)(item->key >> 24 & 0xff)));
     }
     fputs("}\n", out);
+}
+
+/* ---- for later --------------------------------------------------------------------------------------------------- */
+
+static const char *const set_names[] = { "state", "move", "way" };
+
+void live_graph_save(const struct live_graph *graph, FILE *out)
+{
+    const struct set *const sets[] = { &graph->states, &graph->moves, &graph->ways };
+    for (size_t s = 0; s < sizeof sets / sizeof sets[0]; s++) {
+        for (size_t i = 0; i < sets[s]->count; i++) {
+            const struct item *item = &sets[s]->items[i];
+            fprintf(out, "%s %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", set_names[s], item->key, item->seen, item->first);
+        }
+    }
+}
+
+bool live_graph_load(struct live_graph *graph, const char *line)
+{
+    struct set *const sets[] = { &graph->states, &graph->moves, &graph->ways };
+    char name[8];
+    uint64_t key, seen, first;
+    if (sscanf(line, "%7s %" SCNu64 " %" SCNu64 " %" SCNu64, name, &key, &seen, &first) != 4)
+        return false;
+    for (size_t s = 0; s < sizeof sets / sizeof sets[0]; s++) {
+        if (strcmp(name, set_names[s]) != 0)
+            continue;
+        if (set_add(sets[s], key, first))
+            sets[s]->items[sets[s]->count - 1].seen = seen;
+        return true;
+    }
+    return false;
 }

@@ -25,4 +25,8 @@ size_t live_graph_moves(const struct live_graph *graph);
 void live_graph_json(const struct live_graph *graph, FILE *out);
 void live_graph_dot(const struct live_graph *graph, FILE *out); /* Graphviz */
 
+/* All of it, line by line, for a later campaign.  False: that is no such line. */
+void live_graph_save(const struct live_graph *graph, FILE *out);
+bool live_graph_load(struct live_graph *graph, const char *line);
+
 #endif

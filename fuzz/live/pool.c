@@ -7,9 +7,9 @@
 
 enum { RIVALS = 4 };
 
-bool live_pool_add(struct live_pool *pool, const struct live_case *one, uint64_t number)
+bool live_pool_add(struct live_pool *pool, const struct live_entry *entry)
 {
-    size_t bytes = live_case_bytes(one);
+    size_t bytes = live_case_bytes(&entry->one);
     if (pool->count == LIVE_POOL_MAX || pool->bytes + bytes > LIVE_POOL_BYTES_MAX)
         return false;
     if ((pool->count & (pool->count - 1)) == 0) {
@@ -18,7 +18,8 @@ bool live_pool_add(struct live_pool *pool, const struct live_case *one, uint64_t
         if (pool->list == NULL)
             abort();
     }
-    pool->list[pool->count++] = (struct live_entry){ .one = live_case_copy(one), .number = number };
+    pool->list[pool->count] = *entry;
+    pool->list[pool->count++].one = live_case_copy(&entry->one);
     pool->bytes += bytes;
     return true;
 }

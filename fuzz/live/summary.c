@@ -80,6 +80,8 @@ void live_summary_terminal(FILE *out, const struct live_summary *report)
             "%" PRIu64 " cases in %.1f s, %.1f a second (%.1f s of it went into findings); %zu seeds, seed %" PRIu64
             "\n",
             stats->cases, stats->seconds, per_second(stats), stats->following, report->seeds, report->seed);
+    if (stats->resumed > 0)
+        fprintf(out, "gone on with %" PRIu64 " cases that an earlier campaign had kept\n", stats->resumed);
     fprintf(out,
             "%.1f%% reached the target, %.1f%% got past the handshake, %.1f%% could say all; %" PRIu64
             " inconclusive, %" PRIu64 " ends not seen\n",
