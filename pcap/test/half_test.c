@@ -134,7 +134,7 @@ static const struct {
     { "FIN twice",                      "0:abc$ 3:$",                       "abc$" },
     { "hole that was received",         "0:abc 5:fgh ^8 ..",                "abc(2)fgh" },
     { "hole received, no more",         "0:abc 5:fgh ^5 ..",                "abc(2)fgh" },
-    { "overlap with old and waiting",   "0:abcd 8:i 2:XXefgh",              "abcdefghi" },
+    { "overlap with old and waiting",   "0:abcd 6:gh 2:XXefGHi",            "abcdefghi" },
     { "hole that may still be filled",  "0:abc 5:fgh ^3 ..",                "abc" },
     { "hole filled in the last moment", "0:abc 5:fgh ^8 . . 3:de",          "abcdefgh" },
     { "two holes",                      "1:b 3:d ^4 ..",                    "(1)b(1)d" },
@@ -213,9 +213,11 @@ static void a_late_syn_moves_the_fin(void **state)
     struct bench bench = new_bench();
 
     (void)state;
-    play(&bench, "3:def$");
+    play(&bench, "6:$");
     assert_true(cap_half_syn(&bench.half, 0));
     play(&bench, "0:abc");
+    assert_string_equal(bench.out, "abc");
+    play(&bench, "3:def");
     assert_string_equal(bench.out, "abcdef$");
     finish(&bench);
 }
