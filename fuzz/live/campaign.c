@@ -3,26 +3,19 @@
  * Plays are handed to the ground one by one as it asks for them; what came of them is taken in as they end.  When there
  * is something to follow no more are handed out, and it is followed when the last one has ended.
  */
-#include "campaign.h"
+#include "campaign_state.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "artefacts.h"
-#include "meter.h"
 #include "mutate.h"
-#include "past.h"
 #include "random.h"
 #include "resume.h"
 
 enum {
     PROBE_EVERY = 64, /* cases */
     PROBES_TO_DEATH = 3,
-    PENDING_MAX = 16,
-    SUSPECTS_MAX = 96,
-    FOLLOWED_SAME_MAX = 3, /* deaths of one signature that are followed; then what causes it is avoided */
     NAP_US = 2000,
 };
 
@@ -36,33 +29,6 @@ struct flight {
     uint64_t began; /* place in the order of all plays */
 };
 
-struct pending {
-    struct live_complaint complaint;
-    struct live_case one;
-    uint64_t number;
-    double after;
-};
-
-struct live_campaign {
-    struct live_campaign_config config;
-    struct live_pool pool;
-    struct live_graph *graph;
-    struct live_past past; /* what was played since the target was last seen alive, and some more */
-    struct live_findings findings;
-    struct live_follow follow;
-    struct live_meter meter;
-    struct live_stats stats;
-    struct pending pending[PENDING_MAX];
-    size_t pending_count;
-    uint64_t first_case, next_case, next_play, next_probe;
-    unsigned probes_out, probes_failed, since_probe, since_rest;
-    bool probe_due, dead, refused, finished;
-    bool replaced; /* dead, but another process has taken its place, or nobody has */
-    const char *trouble;
-    double began, progress_at, rate_from, rest_at, saved_at;
-    uint64_t rate_cases;
-};
-
 static const double SAVE_SECONDS = 30;
 static const double REST_SECONDS = 3; /* between two rests, at least: they wait for the slowest case */
 
@@ -71,13 +37,6 @@ static void *must(void *memory)
     if (memory == NULL)
         abort();
     return memory;
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 /* ---- making cases ------------------------------------------------------------------------------------------------ */
@@ -115,14 +74,14 @@ static bool limit_reached(const struct live_campaign *c)
     const struct live_campaign_config *config = &c->config;
     return (config->stop != NULL && *config->stop) ||
            (config->cases_max > 0 && c->next_case - c->first_case >= config->cases_max) ||
-           (config->seconds_max > 0 && now() - c->began >= config->seconds_max) ||
+           (config->seconds_max > 0 && campaign_now() - c->began >= config->seconds_max) ||
            (config->findings_max > 0 && live_findings_confirmed(&c->findings) >= config->findings_max);
 }
 
 /* Is it too early for the next case? */
 static bool too_fast(const struct live_campaign *c)
 {
-    return c->config.rate > 0 && (double)c->rate_cases > (now() - c->rate_from) * c->config.rate;
+    return c->config.rate > 0 && (double)c->rate_cases > (campaign_now() - c->rate_from) * c->config.rate;
 }
 
 static bool wants_probe(const struct live_campaign *c)
@@ -133,7 +92,7 @@ static bool wants_probe(const struct live_campaign *c)
 /* Resources are measured when nothing is under way. */
 static bool wants_rest(const struct live_campaign *c)
 {
-    return c->meter.known && c->since_rest >= LIVE_REST_EVERY && now() - c->rest_at >= REST_SECONDS;
+    return c->meter.known && c->since_rest >= LIVE_REST_EVERY && campaign_now() - c->rest_at >= REST_SECONDS;
 }
 
 static struct flight *flight_new(struct live_campaign *c, bool probe)
@@ -231,7 +190,7 @@ static void note_complaint(struct live_campaign *c, const struct live_complaint 
             return;
     }
     c->pending[c->pending_count++] =
-        (struct pending){ *complaint, live_case_copy(&flight->one), flight->number, now() - c->began };
+        (struct pending){ *complaint, live_case_copy(&flight->one), flight->number, campaign_now() - c->began };
 }
 
 static void case_over(struct live_campaign *c, struct flight *flight)
@@ -292,7 +251,7 @@ static void restore(struct live_campaign *c)
 
 static void tell(struct live_campaign *c)
 {
-    double time = now();
+    double time = campaign_now();
     c->stats.seconds = time - c->began;
     if (time - c->saved_at > SAVE_SECONDS) {
         c->saved_at = time;
@@ -316,131 +275,6 @@ static void over(void *user, struct live_play *play)
     free((char *)play->text);
     free(flight);
     tell(c);
-}
-
-/* ---- following --------------------------------------------------------------------------------------------------- */
-
-static void settle(struct live_campaign *c, struct live_finding *finding)
-{
-    live_follow(&c->follow, finding);
-    finding->count = 1;
-    struct live_finding *added = live_findings_add(&c->findings, finding);
-    if (c->config.dir != NULL)
-        live_artefacts_write(c->config.dir, added, &c->follow, c->config.seed);
-}
-
-static void follow_pending(struct live_campaign *c)
-{
-    for (size_t i = 0; i < c->pending_count; i++) {
-        struct pending *pending = &c->pending[i];
-        struct live_finding finding = {
-            .complaint = pending->complaint,
-            .one = pending->one,
-            .number = pending->number,
-            .after = pending->after,
-        };
-        settle(c, &finding);
-    }
-    c->pending_count = 0;
-}
-
-/* Leaks and spins show over many cases; the culprit is looked for among the last of them. */
-static void rest(struct live_campaign *c)
-{
-    struct live_finding finding = { .after = now() - c->began, .count = 1 };
-    uint64_t cases = c->since_rest;
-    c->since_rest = 0;
-    c->rest_at = now();
-    if (!live_meter_rest(&c->meter, cases, &finding.complaint) ||
-        (c->config.oracles >> finding.complaint.verdict & 1) == 0)
-        return;
-    struct live_finding *known = live_findings_find(&c->findings, finding.complaint.verdict, finding.complaint.key);
-    if (known != NULL) {
-        known->count++;
-        return;
-    }
-    live_meter_follow(&c->meter, &c->past, &finding);
-    struct live_finding *added = live_findings_add(&c->findings, &finding);
-    if (c->config.dir != NULL)
-        live_artefacts_write(c->config.dir, added, &c->follow, c->config.seed);
-}
-
-/* One death may have many shapes; the short case tells whether it is known. */
-static void settle_death(struct live_campaign *c, struct live_finding *finding)
-{
-    char signature[sizeof finding->complaint.key];
-    live_follow(&c->follow, finding);
-    live_signature(signature, sizeof signature, &finding->one);
-    struct live_finding *known = live_findings_find(&c->findings, finding->complaint.verdict, signature);
-    if (known != NULL) {
-        known->count++;
-        live_case_free(&finding->one);
-        return;
-    }
-    snprintf(finding->complaint.key, sizeof finding->complaint.key, "%s", signature);
-    finding->count = 1;
-    struct live_finding *added = live_findings_add(&c->findings, finding);
-    if (c->config.dir != NULL)
-        live_artefacts_write(c->config.dir, added, &c->follow, c->config.seed);
-}
-
-/* The case that killed the target, or several of them joined; false: it cannot be brought about again. */
-static bool find_killer(struct live_campaign *c, struct live_finding *finding)
-{
-    struct live_complaint wanted = finding->complaint;
-    size_t suspects = live_past_suspects(&c->past);
-    for (size_t i = 0; i < suspects && i < SUSPECTS_MAX; i++) {
-        const struct live_case *one = live_past_back(&c->past, i, &finding->number);
-        if (live_follow_shows(&c->follow, one, &wanted)) {
-            finding->one = live_case_copy(one);
-            return true;
-        }
-    }
-    for (size_t length = 2; length <= LIVE_CONNS_MAX; length *= 2) {
-        if (!live_past_join(&c->past, length, &finding->one, &finding->number))
-            return false;
-        if (live_follow_shows(&c->follow, &finding->one, &wanted))
-            return true;
-        live_case_free(&finding->one);
-    }
-    return false;
-}
-
-static void follow_death(struct live_campaign *c)
-{
-    enum live_verdict verdict = c->replaced && !c->refused ? LIVE_restart : c->refused ? LIVE_crash : LIVE_hang;
-    struct live_finding finding = { .complaint = { .verdict = verdict } };
-    snprintf(finding.complaint.text, sizeof finding.complaint.text, "%s", live_verdict_text(verdict));
-    finding.after = now() - c->began;
-    c->stats.deaths++;
-    if (!live_ground_restart(c->config.ground)) {
-        const struct live_case *last = live_past_back(&c->past, 0, &finding.number);
-        finding.one = last != NULL ? live_case_copy(last) : (struct live_case){ 0 };
-        finding.count = 1;
-        live_findings_add(&c->findings, &finding);
-        c->trouble = "the target died, and cannot be started again";
-        c->finished = true;
-        return;
-    }
-    if ((c->config.oracles >> verdict & 1) == 0) {
-        /* Nobody wants to know. */
-    } else if (find_killer(c, &finding)) {
-        settle_death(c, &finding);
-    } else {
-        finding.count = 1;
-        snprintf(finding.complaint.key, sizeof finding.complaint.key, "unexplained");
-        struct live_finding *known = live_findings_find(&c->findings, finding.complaint.verdict, "unexplained");
-        if (known != NULL)
-            known->count++;
-        else
-            live_findings_add(&c->findings, &finding);
-    }
-    live_past_clear(&c->past, UINT64_MAX);
-    live_ground_restart(c->config.ground);
-    if (c->config.local)
-        live_meter_start(&c->meter, c->config.pid);
-    c->dead = c->replaced = false;
-    c->probes_failed = 0;
 }
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
@@ -475,7 +309,7 @@ void live_campaign_free(struct live_campaign *c)
 void live_campaign_play(struct live_campaign *c)
 {
     struct live_player player = { next, over, c };
-    c->began = c->rate_from = c->saved_at = now();
+    c->began = c->rate_from = c->saved_at = campaign_now();
     if (c->config.seeds->count == 0) {
         c->trouble = "there are no seeds";
         return;
@@ -486,23 +320,23 @@ void live_campaign_play(struct live_campaign *c)
     restore(c);
     while (!c->finished) {
         live_ground_play(c->config.ground, &player);
-        double from = now();
+        double from = campaign_now();
         if (c->dead)
-            follow_death(c);
+            campaign_follow_death(c);
         else if (c->pending_count > 0)
-            follow_pending(c);
+            campaign_follow_pending(c);
         else if (wants_rest(c))
-            rest(c);
+            campaign_rest(c);
         else if (limit_reached(c))
             c->finished = c->probes_failed == 0;
         else
             usleep(NAP_US);
-        if (now() - from > 0.01)
-            c->stats.following += now() - from;
+        if (campaign_now() - from > 0.01)
+            c->stats.following += campaign_now() - from;
         c->stats.deaths += c->follow.deaths;
         c->follow.deaths = 0;
     }
-    c->stats.seconds = now() - c->began;
+    c->stats.seconds = campaign_now() - c->began;
     save(c);
 }
 

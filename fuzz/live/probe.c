@@ -8,6 +8,7 @@
 
 enum {
     HANDSHAKES = 20,
+    METADATA_PATIENCE = 4, /* clients read metadata from the disk, some at their leisure */
     TIMES_MAX = 256,
     SLOWER_MS = 250,
     SLOWER_FACTOR = 3,
@@ -54,7 +55,8 @@ static void put_metadata(struct text *text, const struct live_facts *facts)
         "p1 > extended ext=0 dict={m={ut_metadata=1}}\np1 < extended ext=0 dict={m={ut_metadata=?um}} within %lldms\n",
         (long long)facts->patience_ms);
     put(text, "p1 > extended ext=$um dict={msg_type=0 piece=0}\n");
-    put(text, "p1 < extended ext=1 dict={msg_type=1 piece=0} within %lldms\n", (long long)facts->patience_ms);
+    put(text, "p1 < extended ext=1 dict={msg_type=1 piece=0} within %lldms\n",
+        METADATA_PATIENCE * (long long)facts->patience_ms);
 }
 
 size_t live_probe_print(char out[LIVE_PROBE_TEXT], const struct live_facts *facts, uint64_t number)

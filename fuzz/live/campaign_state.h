@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The inside of a campaign, shared by campaign.c (making and playing cases) and campaign_follow.c (what came of them).
+ * Nobody else includes it.
+ */
+#ifndef LIVE_CAMPAIGN_STATE_H
+#define LIVE_CAMPAIGN_STATE_H
+
+#include "campaign.h"
+#include "follow.h"
+#include "meter.h"
+#include "past.h"
+
+enum { PENDING_MAX = 16 };
+
+/* A complaint to be followed. */
+struct pending {
+    struct live_complaint complaint;
+    struct live_case one;
+    uint64_t number;
+    double after;
+};
+
+struct live_campaign {
+    struct live_campaign_config config;
+    struct live_pool pool;
+    struct live_graph *graph;
+    struct live_past past; /* what was played since the target was last seen alive, and some more */
+    struct live_findings findings;
+    struct live_follow follow;
+    struct live_meter meter;
+    struct live_stats stats;
+    struct pending pending[PENDING_MAX];
+    size_t pending_count;
+    uint64_t first_case, next_case, next_play, next_probe;
+    unsigned probes_out, probes_failed, since_probe, since_rest;
+    bool probe_due, dead, refused, finished;
+    bool replaced; /* dead, but another process has taken its place, or nobody has */
+    const char *trouble;
+    double began, progress_at, rate_from, rest_at, saved_at;
+    uint64_t rate_cases;
+};
+
+double campaign_now(void); /* seconds */
+
+/* Nothing is under way.  Follows all that is pending; the death of the target; what resources have shown. */
+void campaign_follow_pending(struct live_campaign *c);
+void campaign_follow_death(struct live_campaign *c);
+void campaign_rest(struct live_campaign *c);
+
+#endif
