@@ -155,8 +155,8 @@ static void times_are_taken_with_a_grain_of_salt(void **state)
 static void hear_lines(void *user, const struct cap_finding *finding)
 {
     static const char *const want[] = {
-        "0.001000 f0 < handshake reserved=[] info_hash=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
-        "peer_id=\"-BB0001-mnopqrstuvwx\"",
+        ("0.001000 f0 < handshake reserved=[] info_hash=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
+         "peer_id=\"-BB0001-mnopqrstuvwx\""),
         "0.002000 f0 < bitfield bits=ffc0",
         "0.003000 f0 > interested",
         "0.004000 f0 < unchoke",
