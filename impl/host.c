@@ -105,17 +105,15 @@ bool btw_torrent_know(struct torrent *torrent, const struct btw_metainfo *meta)
     uint8_t *have = calloc(1, btw_bits_size(meta->pieces));
     uint32_t *order = calloc(meta->pieces, sizeof *order);
 
-    if (have == NULL || order == NULL) {
+    torrent->meta = *meta;
+    torrent->geometry = (struct btw_geometry){ meta->pieces, meta->piece_length, meta->total_length, NULL };
+    if (have == NULL || order == NULL || !btw_hash_know(torrent)) {
         free(have);
         free(order);
         return false;
     }
-    torrent->meta = *meta;
-    torrent->geometry = (struct btw_geometry){ meta->pieces, meta->piece_length, meta->total_length, NULL };
     torrent->have = have;
     torrent->order = order;
-    if (!btw_hash_know(torrent))
-        return false;
     torrent->known = true;
     shuffle(torrent);
     return true;

@@ -103,7 +103,7 @@ bool btw_peer_attach(struct btw_peer *peer)
 
     peer->maps = calloc(MAPS, map_size);
     peer->pending = calloc(ours + theirs, sizeof *peer->pending);
-    peer->hash_pending = calloc(2 * HASH_QUEUE, sizeof *peer->hash_pending);
+    peer->hash_pending = calloc((size_t)2 * HASH_QUEUE, sizeof *peer->hash_pending);
     if (peer->maps == NULL || peer->pending == NULL || peer->hash_pending == NULL)
         return false;
     for (int who = BTW_US; who <= BTW_THEM; who++) {
@@ -117,7 +117,7 @@ bool btw_peer_attach(struct btw_peer *peer)
     config.pending[BTW_THEM] = peer->pending + ours;
     config.pending_cap[BTW_THEM] = theirs;
     for (int who = BTW_US; who <= BTW_THEM; who++) {
-        config.hash_pending[who] = peer->hash_pending + who * HASH_QUEUE;
+        config.hash_pending[who] = peer->hash_pending + (size_t)who * HASH_QUEUE;
         config.hash_cap[who] = HASH_QUEUE;
     }
     btw_session_init(&peer->session, &config, peer->host->now_ms);

@@ -53,10 +53,14 @@ bool btw_hash_know(struct torrent *torrent)
     files = btw_metainfo_files_v2(&torrent->meta);
     while (btw_metainfo_next_file(&files, &file))
         count += file.length > 0;
+    if (count == 0)
+        return false;
     torrent->files = calloc(count, sizeof *torrent->files);
     torrent->piece_sizes = calloc(torrent->meta.pieces, sizeof *torrent->piece_sizes);
-    if (torrent->files == NULL || torrent->piece_sizes == NULL)
+    if (torrent->files == NULL || torrent->piece_sizes == NULL) {
+        btw_hash_forget(torrent);
         return false;
+    }
     btw_metainfo_piece_sizes_v2(&torrent->meta, torrent->piece_sizes);
     torrent->geometry.piece_sizes = torrent->piece_sizes;
     files = btw_metainfo_files_v2(&torrent->meta);
@@ -75,6 +79,9 @@ void btw_hash_forget(struct torrent *torrent)
     }
     free(torrent->files);
     free(torrent->piece_sizes);
+    torrent->files = NULL;
+    torrent->piece_sizes = NULL;
+    torrent->file_count = 0;
 }
 
 static struct hash_file *find_root(const struct torrent *torrent, const uint8_t root[32])
@@ -315,10 +322,10 @@ static bool begin_layer(const struct torrent *torrent, struct hash_file *file)
 {
     uint32_t chunks = chunk_count(torrent, file);
 
-    if (file->fetched == NULL) {
+    if (file->fetched == NULL)
         file->fetched = calloc((size_t)chunks * chunk_length(torrent, file), HASH);
+    if (file->asked == NULL)
         file->asked = calloc(chunks, sizeof *file->asked);
-    }
     return file->fetched != NULL && file->asked != NULL;
 }
 

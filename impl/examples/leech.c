@@ -33,7 +33,7 @@ struct leech {
     struct btw_wire_config config;
     uv_loop_t loop;
     struct tcp tcp;
-    const struct sockaddr *peer;
+    struct sockaddr_storage peer;
     bool secured; /* both ends agree on encryption, or on none */
     bool again;   /* to be dialled in clear */
     uint32_t depth;
@@ -312,7 +312,7 @@ static void dial(struct leech *leech)
 {
     leech->again = false;
     leech->tcp.user = leech;
-    tcp_dial(&leech->tcp, &leech->loop, leech->peer, leech->config, on_closed);
+    tcp_dial(&leech->tcp, &leech->loop, (struct sockaddr *)&leech->peer, leech->config, on_closed);
     btw_wire_use(&leech->tcp.wire, &metadata, leech);
 }
 
@@ -425,7 +425,6 @@ int main(int argc, char **argv)
         { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
     };
     static struct leech leech = { .depth = 64 };
-    struct sockaddr_storage peer;
     bool good = true;
     int option;
 
@@ -439,13 +438,12 @@ int main(int argc, char **argv)
         good = good && take_option(&leech, option, optarg);
     }
     argv += optind;
-    if (!good || argc - optind != 3 || !tcp_address(&peer, argv[1])) {
+    if (!good || argc - optind != 3 || !tcp_address(&leech.peer, argv[1])) {
         fputs(usage, stderr);
         return 2;
     }
     leech.path = argv[2];
     good = strncmp(argv[0], "magnet:", 7) == 0 ? read_magnet(&leech, argv[0]) : read_torrent(&leech, argv[0]);
-    leech.peer = (struct sockaddr *)&peer;
     good = good && download(&leech);
     if (good)
         printf("%u pieces, all verified\n", leech.meta.pieces);
