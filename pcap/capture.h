@@ -32,7 +32,7 @@ struct cap_capture;
 /* Opens a file; "-" is standard input.  NULL: *error is a sentence that says what to do, to be freed. */
 struct cap_capture *cap_capture_file(const char *path, char **error);
 /* A capture file in memory, which must stay. */
-struct cap_capture *cap_capture_memory(struct btw_slice file, char **error);
+struct cap_capture *cap_capture_memory(struct btw_slice bytes, char **error);
 /* Listens to an interface; filter is an expression of libpcap, or NULL. */
 struct cap_capture *cap_capture_live(const char *interface, const char *filter, char **error);
 void cap_capture_close(struct cap_capture *capture);

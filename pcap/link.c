@@ -47,7 +47,7 @@ static struct btw_slice behind_snap(struct btw_reader *r)
     struct btw_slice head = btw_read_bytes(r, sizeof snap);
     uint16_t type = btw_read_u16(r);
 
-    if (r->failed || memcmp(head.data, snap, sizeof snap) != 0)
+    if (head.data == NULL || memcmp(head.data, snap, sizeof snap) != 0)
         return btw_slice_of(NULL, 0);
     return ip_if(type == ETHER_IPV4 || type == ETHER_IPV6, r);
 }
