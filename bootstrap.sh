@@ -105,6 +105,13 @@ build_sanitized() {
     -DBTW_SANITIZE=ON -DBTW_WERROR=ON
 }
 
+# The fuzz targets alone: inputs of the corpus, and for some seconds new ones (fuzz/README.md).
+build_fuzzers() {
+  cmake -S . -B build/fuzz-libfuzzer -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
+    -DBTW_FUZZ=ON -DBTW_SANITIZE=ON -DBTW_WERROR=ON
+  cmake --build build/fuzz-libfuzzer --target fuzz/all
+}
+
 # Runs the tests of a build directory and leaves ctest's summary line in `summary`.
 run_ctest() { # DIRECTORY CTEST-OPTION...
   local status=0
@@ -118,6 +125,8 @@ test_all() {
   install_everything
   build_plain -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ -DBTW_WERROR=ON -DBTW_CLIENT_TESTS=ON
   build_sanitized
+  build_fuzzers
+  run_ctest build/fuzz-libfuzzer -L fuzz || red=$summary
   run_ctest build/asan -L unit || red=$summary
   run_ctest build || red=$summary
   echo "${red:-$summary}"
