@@ -236,11 +236,9 @@ static void say_bitfield(const struct record *record, FILE *out, const struct bt
 {
     uint32_t pieces = (uint32_t)msg->data.len * 8;
     const char *space = "";
-    if (!record->config->sized) {
-        put_message(out, msg);
-    } else if (is_full(record, msg->data)) {
+    if (record->config->sized && is_full(record, msg->data)) {
         fputs("bitfield bits=bits($t1)", out);
-    } else if (btw_bits_count(msg->data.data, pieces) > INDICES_MAX) {
+    } else if (!record->config->sized || btw_bits_count(msg->data.data, pieces) > INDICES_MAX) {
         put_message(out, msg);
     } else {
         fputs("bitfield bits=bits($t1,[", out);

@@ -31,7 +31,7 @@ void cap_tapes_free(struct cap_tapes *tapes)
 
 static struct cap_tape *begin(struct cap_tapes *tapes, const struct cap_session *session, int64_t time_ns)
 {
-    tapes->list = must(realloc(tapes->list, (tapes->count + 1) * sizeof *tapes->list));
+    tapes->list = must(realloc(tapes->list, (tapes->count + 1) * sizeof(void *)));
     struct cap_tape *tape = scn_arena_get(tapes->arena, sizeof *tape);
     tape->flow = session->number;
     tape->first_ns = time_ns;
