@@ -111,9 +111,9 @@ static int write_reports(const struct cli_command *self, const struct cap_check_
 {
     int status = CLI_GREEN;
     for (char **option = options.reports; option != NULL && *option != NULL; option++) {
-        const char *path;
+        const char *path = NULL;
         const struct cap_report_kind *kind = report_kind(*option, &path);
-        struct scn_output out;
+        struct scn_output out = { 0 };
         bool written = scn_output_begin(&out, path);
         if (written) {
             kind->write(report, out.stream);

@@ -60,7 +60,7 @@ void scn_terminal_report(struct scn_terminal *terminal, const struct scn_report 
 /* ---- what reports about other things than suites are made of, too ------------------------------------------------ */
 
 /* A JSON string of any bytes: what is no UTF-8 is made ASCII; NULL becomes null. */
-json_t *scn_json_text(const char *text);
+json_t *scn_json_text(const char *from);
 /* Text for an attribute or an element of XML; what XML cannot hold becomes '?'. */
 void scn_xml_text(FILE *out, const char *text);
 /* The line of a test point of TAP, behind its number: "ok 3 - id # SKIP: reason".  reason may be NULL. */

@@ -57,7 +57,7 @@ static void write_json(const struct cap_check_report *report, FILE *out)
     json_t *summary = json_pack("{s:I, s:I, s:I, s:I, s:I}", "pass", (json_int_t)verdicts[SCN_PASS], "warn",
                                 (json_int_t)verdicts[SCN_WARN], "fail", (json_int_t)verdicts[SCN_FAIL], "skip",
                                 (json_int_t)verdicts[SCN_SKIP], "left_out",
-                                (json_int_t)(report->cases_left_out + report->findings_left_out));
+                                (json_int_t)report->cases_left_out + (json_int_t)report->findings_left_out);
     json_t *root =
         json_pack("{s:i, s:o, s:o, s:o}", "schema", 1, "summary", summary, "sessions", sessions, "findings", findings);
     json_dumpf(root, out, JSON_INDENT(1) | JSON_REAL_PRECISION(16));

@@ -4,6 +4,7 @@
  */
 #include "json.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "btw/bencode.h"
@@ -50,25 +51,52 @@ static void set_key(json_t *object, struct btw_slice key, json_t *value)
     json_decref(name);
 }
 
-/* The depth is bounded by what btw_ben_check lets pass. */
+/* A value that is no container, or an empty one. */
+static json_t *start_of(struct btw_slice value)
+{
+    struct btw_slice text = { NULL, 0 };
+    int64_t number = 0;
+    switch (btw_ben_kind(value)) {
+    case BTW_BEN_INT:
+        return btw_ben_int(value, &number) ? json_integer(number) : json_null();
+    case BTW_BEN_STR:
+        return btw_ben_str(value, &text) ? cap_json_text(text) : json_null();
+    case BTW_BEN_LIST:
+        return json_array();
+    case BTW_BEN_DICT:
+        return json_object();
+    case BTW_BEN_NONE:
+        break;
+    }
+    return json_null();
+}
+
 json_t *cap_json_bencode(struct btw_slice value)
 {
-    struct btw_slice key, item, text = { NULL, 0 };
-    enum btw_ben_kind kind = btw_ben_kind(value);
-    int64_t number = 0;
-    if (kind == BTW_BEN_INT)
-        return btw_ben_int(value, &number) ? json_integer(number) : json_null();
-    if (kind == BTW_BEN_STR)
-        return btw_ben_str(value, &text) ? cap_json_text(text) : json_null();
-    json_t *made = kind == BTW_BEN_DICT ? json_object() : json_array();
-    struct btw_ben_iter iter = btw_ben_iter_of(value);
-    while (btw_ben_next(&iter, &key, &item)) {
-        if (kind == BTW_BEN_DICT)
-            set_key(made, key, cap_json_bencode(item));
+    struct {
+        json_t *made;
+        struct btw_ben_iter iter;
+    } open[BTW_BEN_DEPTH_MAX];
+    struct btw_slice key, item;
+    size_t depth = 0;
+    json_t *root = start_of(value), *made = root;
+    for (;;) {
+        if (btw_ben_kind(value) == BTW_BEN_DICT || btw_ben_kind(value) == BTW_BEN_LIST) {
+            assert(depth < BTW_BEN_DEPTH_MAX); /* nothing deeper passes the check */
+            open[depth].made = made;
+            open[depth++].iter = btw_ben_iter_of(value);
+        }
+        while (depth > 0 && !btw_ben_next(&open[depth - 1].iter, &key, &item))
+            depth--;
+        if (depth == 0)
+            return root;
+        value = item;
+        made = start_of(value);
+        if (json_is_object(open[depth - 1].made))
+            set_key(open[depth - 1].made, key, made);
         else
-            json_array_append_new(made, cap_json_bencode(item));
+            json_array_append_new(open[depth - 1].made, made);
     }
-    return made;
 }
 
 /* `dict` and the number of bytes behind it, or `data` where there is none. */

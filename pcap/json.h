@@ -28,7 +28,7 @@ void cap_json_line(json_t *object, FILE *out);
 json_t *cap_json_hex(struct btw_slice bytes);
 json_t *cap_json_text(struct btw_slice bytes);
 json_t *cap_json_bencode(struct btw_slice value); /* that has passed btw_ben_check_lenient */
-json_t *cap_json_endpoint(const struct cap_endpoint *endpoint);
+json_t *cap_json_endpoint(const struct cap_endpoint *at);
 json_t *cap_json_seconds(int64_t ns);
 /* `reserved_bits` by name and `client`. */
 void cap_json_set_handshake(json_t *object, const uint8_t reserved[8], const uint8_t peer_id[20]);

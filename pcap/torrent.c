@@ -14,7 +14,7 @@
 /* Puts a metainfo into the list; bytes is taken over.  NULL: memory is short. */
 static const struct cap_torrent *add(struct cap_torrents *torrents, const struct btw_metainfo *meta, uint8_t *bytes)
 {
-    struct cap_torrent **list = realloc(torrents->list, (torrents->count + 1) * sizeof *list);
+    struct cap_torrent **list = realloc(torrents->list, (torrents->count + 1) * sizeof(struct cap_torrent *));
     struct cap_torrent *torrent = calloc(1, sizeof *torrent);
     if (list != NULL)
         torrents->list = list;
