@@ -46,6 +46,7 @@ bool btw_hash_know(struct torrent *torrent)
 {
     struct btw_metainfo_files files;
     struct btw_metainfo_file file;
+    uint32_t *sizes;
     size_t count = 0;
 
     if (!torrent->meta.has_v2)
@@ -56,13 +57,15 @@ bool btw_hash_know(struct torrent *torrent)
     if (count == 0)
         return false;
     torrent->files = calloc(count, sizeof *torrent->files);
-    torrent->piece_sizes = calloc(torrent->meta.pieces, sizeof *torrent->piece_sizes);
-    if (torrent->files == NULL || torrent->piece_sizes == NULL) {
-        btw_hash_forget(torrent);
+    sizes = calloc(torrent->meta.pieces, sizeof *sizes);
+    if (torrent->files == NULL || sizes == NULL) {
+        free(torrent->files);
+        free(sizes);
+        torrent->files = NULL;
         return false;
     }
-    btw_metainfo_piece_sizes_v2(&torrent->meta, torrent->piece_sizes);
-    torrent->geometry.piece_sizes = torrent->piece_sizes;
+    btw_metainfo_piece_sizes_v2(&torrent->meta, sizes);
+    torrent->geometry.piece_sizes = torrent->piece_sizes = sizes;
     files = btw_metainfo_files_v2(&torrent->meta);
     while (btw_metainfo_next_file(&files, &file))
         if (file.length > 0)
@@ -79,9 +82,6 @@ void btw_hash_forget(struct torrent *torrent)
     }
     free(torrent->files);
     free(torrent->piece_sizes);
-    torrent->files = NULL;
-    torrent->piece_sizes = NULL;
-    torrent->file_count = 0;
 }
 
 static struct hash_file *find_root(const struct torrent *torrent, const uint8_t root[32])
