@@ -128,7 +128,7 @@ static void release(struct cap_dissect *dissect, struct cap_flow *flow, const st
         cap_hold_take(&flow->hold, &dissect->room);
         if (early)
             skip_for(dissect, flow, held, now);
-        take_in_turn(dissect, flow, held->side, &held->segment, now);
+        take_in_turn(dissect, flow, held->side, &held->segment, &held->when);
         free(held);
     }
 }
