@@ -20,6 +20,7 @@
 #include "cli.h"
 
 #define DATA "pcap/test/data/"
+static const char *folder = DATA;
 
 /* What is to be found, by file: rule, flow, side (d dialled), first frame, how often. */
 static const struct {
@@ -34,6 +35,17 @@ static const struct {
     { "scripted-peer_libtorrent-seed.pcap", "BEP3-ST-11 f0 d 12 x1" },
     { "scripted-peer_transmission-seed.pcap",
       "BEP5-PORT-03 f0 d 12 x1, BEP3-ST-01 f0 d 15 x6, BEP3-ST-11 f0 d 15 x1, BEP10-EXT-05 f0 d 17 x1" },
+    /* Published by others.  The peer id was overwritten before; uTorrent has a key of its own, and keys out of order.
+     */
+    { "arkime-bt-tcp.pcap", "BEP20-ID-01 f0 d 4 x1" },
+    { "ndpi-bittorrent.pcap",
+      "BEP10-EXT-28 f1 a 5 x1, BEP10-EXT-28 f3 a 15 x1, BEP10-EXT-28 f5 a 21 x1, BEP10-EXT-28 f7 a 27 x1, "
+      "BEP10-EXT-28 f2 a 10 x1, BEP10-EXT-28 f10 a 41 x1, BEP10-EXT-28 f11 a 51 x1, "
+      "BEP3-BEN-01 f9 a 44 x1, BEP10-EXT-03 f9 a 44 x1, BEP10-EXT-28 f9 a 44 x1, BEP10-EXT-28 f18 a 69 x1, "
+      "BEP10-EXT-28 f19 a 83 x1, BEP10-EXT-28 f20 a 85 x1, BEP10-EXT-28 f17 a 72 x1, "
+      "BEP3-BEN-01 f22 a 123 x1, BEP10-EXT-03 f22 a 123 x1, BEP10-EXT-28 f22 a 123 x1, "
+      "BEP10-EXT-28 f21 a 119 x1, BEP3-BEN-01 f16 a 62 x1, BEP10-EXT-03 f16 a 62 x1, "
+      "BEP10-EXT-28 f16 a 62 x1" },
 };
 
 static const char *expected_of(const char *file)
@@ -82,17 +94,17 @@ static const char *findings_of(const struct cap_check_report *report)
 
 static void real_clients_are_accused_of_what_they_do_and_of_nothing_else(void **state)
 {
+    char pattern[512];
     glob_t files;
     (void)state;
-    assert_int_equal(glob(DATA "*.pcap*", 0, NULL, &files), 0);
-    assert_true(files.gl_pathc > 30);
+    (void)snprintf(pattern, sizeof pattern, "%s/*.pcap*", folder);
+    assert_int_equal(glob(pattern, 0, NULL, &files), 0);
     for (size_t i = 0; i < files.gl_pathc; i++) {
         const char *name = strrchr(files.gl_pathv[i], '/') + 1;
         struct cap_torrents torrents = { 0 };
         struct cap_check_report report = checked(files.gl_pathv[i], &torrents, false);
         if (strcmp(findings_of(&report), expected_of(name)) != 0)
             fail_msg("%s: %s, expected %s", name, findings_of(&report), expected_of(name));
-        assert_true(report.count > 0);
         cap_check_report_free(&report);
         cap_torrents_free(&torrents);
     }
@@ -189,13 +201,20 @@ static void all_forms_say_the_same(void **state)
     cap_torrents_free(&torrents);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    const struct CMUnitTest findings[] = {
+        cmocka_unit_test(real_clients_are_accused_of_what_they_do_and_of_nothing_else),
+    };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(real_clients_are_accused_of_what_they_do_and_of_nothing_else),
         cmocka_unit_test(pieces_are_verified_against_the_torrent),
         cmocka_unit_test(the_status_says_what_came_of_it),
         cmocka_unit_test(all_forms_say_the_same),
     };
+    if (argc == 2) {
+        folder = argv[1];
+        return cmocka_run_group_tests_name("findings", findings, NULL, NULL);
+    }
     return cmocka_run_group_tests_name("check", tests, NULL, NULL);
 }
