@@ -105,9 +105,9 @@ static int64_t take_asked(struct cap_side *side, const struct btw_msg *msg)
 
 static void take_wait(struct cap_side *asker, int64_t asked_ns, int64_t now_ns)
 {
-    int64_t wait = now_ns - asked_ns;
     if (asked_ns == ANSWERED)
         return;
+    int64_t wait = now_ns - asked_ns;
     if (asker->waits == 0 || wait < asker->wait_min_ns)
         asker->wait_min_ns = wait;
     if (wait > asker->wait_max_ns)
