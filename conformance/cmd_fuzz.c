@@ -23,6 +23,7 @@ enum {
 };
 static const double rate_network = 10; /* cases a second, unless somebody asks for more */
 static const double reached_least = 0.9;
+static const double follow_sockets = 60; /* seconds to make one finding short */
 
 static struct {
     char *target, *driver, *role, *fixture, *out, *json, *seed_scenarios, *oracles;
@@ -256,6 +257,7 @@ static void play(struct job *job)
         .findings_max = (unsigned)options.findings,
         .oracles = job->oracles,
         .tries_max = job->ground_config.sockets ? TRIES_SOCKETS : TRIES_MEMORY,
+        .follow_max = job->ground_config.sockets ? follow_sockets : 0,
         .stop = &stop,
         .progress = isatty(STDERR_FILENO) ? on_progress : NULL,
     };

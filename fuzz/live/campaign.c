@@ -289,6 +289,7 @@ struct live_campaign *live_campaign_new(const struct live_campaign_config *confi
         .ground = config->ground,
         .facts = config->facts,
         .tries_max = config->tries_max,
+        .seconds_max = config->follow_max,
         .stop = config->stop,
         .number = UINT64_C(1) << 32,
     };

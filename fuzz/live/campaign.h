@@ -40,6 +40,7 @@ struct live_campaign_config {
     unsigned findings_max;     /* ends when there are so many; 0: no limit */
     unsigned oracles;          /* set of 1 << enum live_verdict */
     unsigned tries_max;        /* plays to minimise one finding */
+    double follow_max;         /* seconds for that; 0: no limit */
     const volatile bool *stop; /* set from outside to end */
     void (*progress)(void *user, const struct live_stats *stats, const struct live_graph *graph, size_t pool,
                      const struct live_findings *findings);

@@ -178,8 +178,8 @@ static void follow(struct fate *fate, const struct live_step *step)
 /* It asks for what needs no unchoke, so that no rival for a slot can be to blame; or it is still there, at least. */
 static void print_bystander_end(FILE *out, const struct live_facts *facts)
 {
-    if (facts->fast)
-        fprintf(out, "w1 sync within %lldms @bystander\n", (long long)facts->patience_ms);
+    if (facts->sync_ms > 0)
+        fprintf(out, "w1 sync within %lldms @bystander\n", (long long)facts->sync_ms);
     else
         fputs("check w1.open == 1 @bystander\n", out);
 }
@@ -209,8 +209,8 @@ static void print_end(FILE *out, const struct live_case *one, const struct live_
             continue;
         if (fates[c].paused)
             fprintf(out, "p%u resume\n", c + 1);
-        if (fates[c].orderly && facts->fast && (one->asks || !facts->answers_fin))
-            fprintf(out, "p%u sync within %lldms else info\n", c + 1, (long long)facts->patience_ms);
+        if (fates[c].orderly && facts->sync_ms > 0 && (one->asks || !facts->answers_fin))
+            fprintf(out, "p%u sync within %lldms else info\n", c + 1, (long long)facts->sync_ms);
         if (!fates[c].finished)
             fprintf(out, "p%u fin\n", c + 1);
     }

@@ -105,8 +105,10 @@ void live_signature(char *out, size_t cap, const struct live_case *one)
     }
     if (words == 0)
         snprintf(out, cap, "handshake");
-    for (char *at = out; *at != '\0'; at++)
-        *at = *at == '_' ? '-' : *at;
+    for (char *at = out; *at != '\0'; at++) {
+        if (*at == '_')
+            *at = '-';
+    }
 }
 
 /* ---- the file ---------------------------------------------------------------------------------------------------- */

@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "minimise.h"
+#include "mutate.h"
 #include "probe.h"
 
 enum { PROBES = 3, STUCK_PATIENCE = 4, FLAKY_PLAYS = 3 };
@@ -116,10 +118,19 @@ bool live_follow_shows(struct live_follow *follow, const struct live_case *one, 
     return false;
 }
 
+static double seconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
 static bool fails(void *user, const struct live_case *one)
 {
     struct live_follow *follow = user;
     bool shown = false;
+    if (follow->until > 0 && seconds() > follow->until)
+        return false;
     for (unsigned i = 0; i < follow->again && !shown; i++) {
         struct live_complaint wanted = follow->wanted;
         shown = live_follow_shows(follow, one, &wanted);
@@ -143,6 +154,26 @@ static bool reproduce(struct live_follow *follow, struct live_case *one)
     return false;
 }
 
+/* Does a decent session in its place show the same?  Then it is the target's way with everybody. */
+static bool is_ordinary(struct live_follow *follow)
+{
+    struct live_case decent = { .bystander = true };
+    uint8_t bytes[BTW_HANDSHAKE_SIZE];
+    uint64_t random = follow->number;
+    struct live_mutation how = { follow->facts, &random };
+    struct live_step hello = { .kind = LIVE_SEND, .bytes = bytes, .len = live_make_handshake(bytes, &how) };
+    bool shown = false;
+    live_case_insert(&decent, 0, &(struct live_step){ .kind = LIVE_DIAL });
+    live_case_insert(&decent, 1, &hello);
+    for (int i = 0; i < LIVE_CONFIRM_PLAYS && !shown; i++) {
+        struct live_complaint wanted = follow->wanted;
+        live_case_give_ids(&decent, follow->number++);
+        shown = live_follow_shows(follow, &decent, &wanted);
+    }
+    live_case_free(&decent);
+    return shown;
+}
+
 /* ---- the whole way ----------------------------------------------------------------------------------------------- */
 
 void live_follow(struct live_follow *follow, struct live_finding *finding)
@@ -150,8 +181,11 @@ void live_follow(struct live_follow *follow, struct live_finding *finding)
     struct live_minimise how = { .fails = fails, .user = follow, .tries_max = follow->tries_max };
     follow->wanted = finding->complaint;
     finding->steps_before = finding->one.count;
-    if (reproduce(follow, &finding->one))
+    follow->until = 0;
+    if (reproduce(follow, &finding->one)) {
+        follow->until = follow->seconds_max > 0 ? seconds() + follow->seconds_max : 0;
         live_minimise(&finding->one, &how);
+    }
     finding->steps = finding->one.count;
     finding->tries = how.tries;
     finding->shown = 0;
@@ -159,4 +193,7 @@ void live_follow(struct live_follow *follow, struct live_finding *finding)
     for (int i = 0; i < LIVE_CONFIRM_PLAYS; i++) {
         finding->shown += live_follow_shows(follow, &finding->one, &finding->complaint);
     }
+    bool relative = finding->complaint.verdict == LIVE_disturbed || finding->complaint.verdict == LIVE_stuck;
+    if (finding->shown > 0 && relative && is_ordinary(follow))
+        finding->shown = 0;
 }

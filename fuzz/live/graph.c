@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "words.h"
+
 enum { DOT_STATES_MAX = 400 };
 
 struct item {
@@ -189,7 +191,8 @@ bool live_graph_load(struct live_graph *graph, const char *line)
     struct set *const sets[] = { &graph->states, &graph->moves, &graph->ways };
     char name[8];
     uint64_t key, seen, first;
-    if (sscanf(line, "%7s %" SCNu64 " %" SCNu64 " %" SCNu64, name, &key, &seen, &first) != 4)
+    if (!live_take_word(&line, name, sizeof name) || !live_take_number(&line, &key) ||
+        !live_take_number(&line, &seen) || !live_take_number(&line, &first))
         return false;
     for (size_t s = 0; s < sizeof sets / sizeof sets[0]; s++) {
         if (strcmp(name, set_names[s]) != 0)

@@ -295,9 +295,7 @@ size_t live_make_msg(uint8_t *out, size_t cap, const struct live_mutation *how)
     static const uint8_t hello[] = "d1:md11:ut_metadatai3e6:ut_pexi1ee13:metadata_sizei1234e4:reqqi250ee";
     static const char *const asks[] = { "d8:msg_typei0e5:piecei0ee", "d8:msg_typei1e5:piecei0e10:total_sizei5eehello",
                                         "d8:msg_typei2e5:piecei0ee", "d8:msg_typei3e5:piecei0ee",
-                                        "d5:added6:\x7f\x01\x01\x01\x1a\xe1"
-                                        "7:added.f1:\x02"
-                                        "7:dropped0:e" };
+                                        "d5:added6:AAAAAA7:added.f1:A7:dropped0:e" };
     struct btw_msg msg = { .type = type, .data = btw_slice_of(how->facts->torrents[0].info_hash, 5) };
     const struct btw_desc *desc = btw_desc_of(type);
     const uint8_t ids[] = { 0, 0, how->facts->metadata_id, how->facts->metadata_id, how->facts->pex_id };

@@ -9,6 +9,9 @@
 enum {
     HANDSHAKES = 20,
     METADATA_PATIENCE = 4, /* clients read metadata from the disk, some at their leisure */
+    SYNCS = 3,
+    SYNC_MS = 15000,
+    SYNC_FACTOR = 4,
     TIMES_MAX = 256,
     SLOWER_MS = 250,
     SLOWER_FACTOR = 3,
@@ -59,9 +62,9 @@ static void put_metadata(struct text *text, const struct live_facts *facts)
         METADATA_PATIENCE * (long long)facts->patience_ms);
 }
 
-size_t live_probe_print(char out[LIVE_PROBE_TEXT], const struct live_facts *facts, uint64_t number)
+size_t live_probe_print(char room[LIVE_PROBE_TEXT], const struct live_facts *facts, uint64_t number)
 {
-    struct text text = { out, 0 };
+    struct text text = { room, 0 };
     const struct live_torrent *torrent = &facts->torrents[0];
     begin(&text, facts, "alive", number);
     if (facts->unchokes) {
@@ -196,6 +199,17 @@ static void set_times(struct calibrating *c)
     facts->await_ms = 2 * facts->answer_ms > AWAIT_MIN_MS ? 2 * facts->answer_ms : AWAIT_MIN_MS;
 }
 
+/* As a bystander will be treated, who asks while others come and go. */
+static void take_sync(void *user, const struct live_play *play)
+{
+    struct calibrating *c = user;
+    int64_t took = took_ms(play);
+    if (!live_probe_passed(play) || scn_run_result(play->run)->weak || c->facts->sync_ms < 0)
+        c->facts->sync_ms = -1;
+    else if (SYNC_FACTOR * took > c->facts->sync_ms)
+        c->facts->sync_ms = SYNC_FACTOR * took;
+}
+
 static void take_metadata(void *user, const struct live_play *play)
 {
     struct calibrating *c = user;
@@ -303,6 +317,17 @@ void live_calibrate(struct live_ground *ground, struct live_facts *facts, struct
             : BTW_BLOCK_SIZE);
     put(&text, "p1 < piece piece=0 begin=0 data=$t1 within %lldms\n", (long long)facts->patience_ms);
     play_text(ground, &text, take_block, &c);
+
+    for (unsigned i = 0; i < SYNCS && facts->fast; i++) {
+        text.len = 0;
+        begin(&text, facts, "sync", 8 + i);
+        put(&text, "p1 sync within %dms\n", SYNC_MS);
+        play_text(ground, &text, take_sync, &c);
+    }
+    if (facts->sync_ms < 0)
+        facts->sync_ms = 0;
+    else if (facts->sync_ms > 0 && facts->sync_ms < facts->patience_ms)
+        facts->sync_ms = facts->patience_ms;
 
     text.len = 0;
     begin(&text, facts, "metadata", 7);

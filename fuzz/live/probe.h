@@ -13,7 +13,7 @@ enum { LIVE_PROBE_TEXT = 1024 };
 
 /* A session of a decent peer, as far as calibration has seen that the target answers: handshake, unchoke, a block whose
  * content is compared.  number makes it one of its own. */
-size_t live_probe_print(char text[LIVE_PROBE_TEXT], const struct live_facts *facts, uint64_t number);
+size_t live_probe_print(char room[LIVE_PROBE_TEXT], const struct live_facts *facts, uint64_t number);
 /* Was it answered as it should be? */
 bool live_probe_passed(const struct live_play *play);
 

@@ -8,9 +8,31 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "words.h"
+
 enum { PATH_SIZE = 320, LINE_SIZE = 1024, TCP_LISTEN = 10 };
+/* Columns, from 0. */
+enum { TCP_LOCAL = 1, TCP_STATE = 3, TCP_INODE = 9 };
+enum { STAT_UTIME = 11, STAT_STIME = 12, STAT_STARTED = 19, STAT_RSS = 21 }; /* behind the name */
 
 /* ---- who listens ------------------------------------------------------------------------------------------------- */
+
+/* Of a line of /proc/net/tcp: the inode, if the socket listens on the port; else 0. */
+static uint64_t listener_of_line(const char *line, uint16_t port)
+{
+    char word[128];
+    uint64_t inode = 0;
+    bool fits = true;
+    for (int i = 0; i < TCP_INODE && fits; i++) {
+        fits = live_take_word(&line, word, sizeof word);
+        const char *colon = fits ? strchr(word, ':') : NULL;
+        if (i == TCP_LOCAL)
+            fits = fits && colon != NULL && strtoul(colon + 1, NULL, 16) == port;
+        if (i == TCP_STATE)
+            fits = fits && strtoul(word, NULL, 16) == TCP_LISTEN;
+    }
+    return fits && live_take_number(&line, &inode) ? inode : 0;
+}
 
 /* Inode of the socket that listens on the port; 0: none in that table. */
 static uint64_t listener_inode(const char *path, uint16_t port)
@@ -18,14 +40,8 @@ static uint64_t listener_inode(const char *path, uint16_t port)
     char line[LINE_SIZE];
     uint64_t found = 0;
     FILE *in = fopen(path, "re");
-    while (in != NULL && found == 0 && fgets(line, sizeof line, in) != NULL) {
-        unsigned local, state;
-        uint64_t inode;
-        if (sscanf(line, " %*u: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*u %*u %" SCNu64, &local, &state,
-                   &inode) == 3 &&
-            local == port && state == TCP_LISTEN)
-            found = inode;
-    }
+    while (in != NULL && found == 0 && fgets(line, sizeof line, in) != NULL)
+        found = listener_of_line(line, port);
     if (in != NULL)
         fclose(in);
     return found;
@@ -73,6 +89,23 @@ struct stat_fields {
     uint64_t utime, stime, started, rss_pages;
 };
 
+static bool read_fields(const char *at, struct stat_fields *out)
+{
+    struct stat_fields fields = { 0 };
+    char word[32];
+    for (int i = 0; i <= STAT_RSS; i++) {
+        if (!live_take_word(&at, word, sizeof word))
+            return false;
+        uint64_t number = strtoull(word, NULL, 10);
+        fields.utime = i == STAT_UTIME ? number : fields.utime;
+        fields.stime = i == STAT_STIME ? number : fields.stime;
+        fields.started = i == STAT_STARTED ? number : fields.started;
+        fields.rss_pages = i == STAT_RSS ? number : fields.rss_pages;
+    }
+    *out = fields;
+    return true;
+}
+
 static bool read_stat(pid_t pid, struct stat_fields *out)
 {
     char path[PATH_SIZE], line[LINE_SIZE];
@@ -82,11 +115,7 @@ static bool read_stat(pid_t pid, struct stat_fields *out)
     if (in != NULL)
         fclose(in);
     const char *behind = fine ? strrchr(line, ')') : NULL; /* the name may hold anything */
-    return behind != NULL && behind[2] != 'Z' &&
-           sscanf(behind + 2,
-                  "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %*d %*d %*d %*d %*d %*d %" SCNu64
-                  " %*u %" SCNu64,
-                  &out->utime, &out->stime, &out->started, &out->rss_pages) == 4;
+    return behind != NULL && behind[1] == ' ' && behind[2] != 'Z' && read_fields(behind + 1, out);
 }
 
 bool live_proc_of_pid(struct live_proc *out, pid_t pid)

@@ -2,14 +2,15 @@
 #include "resume.h"
 
 #include <inttypes.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <errno.h>
 #include <sys/stat.h>
 
 #include "files.h"
 #include "mutate.h"
 #include "random.h"
+#include "words.h"
 
 enum { PATH_SIZE = 4096, VERSION = 1 };
 
@@ -43,8 +44,8 @@ bool live_resume_save(const struct live_campaign_config *config, const struct li
     path_of(path, config);
     if ((mkdir(config->dir, 0777) != 0 && errno != EEXIST) || !scn_output_begin(&out, path))
         return false;
-    fprintf(out.stream, "campaign %d seed %" PRIu64 " seeds %zu next %" PRIu64 "\n", VERSION, config->seed,
-            config->seeds->count, resume->next_case);
+    fprintf(out.stream, "campaign %d %" PRIu64 " %zu %" PRIu64 "\n", VERSION, config->seed, config->seeds->count,
+            resume->next_case);
     for (size_t i = 0; i < resume->pool.count; i++) {
         const struct live_entry *entry = &resume->pool.list[i];
         fprintf(out.stream, "case %" PRIu64 " %zu %zu\n", entry->number, entry->parent, entry->partner);
@@ -65,7 +66,8 @@ bool live_resume_save(const struct live_campaign_config *config, const struct li
 static void load_case(const struct live_campaign_config *config, struct live_resume *out, const char *line)
 {
     struct live_entry entry = { 0 };
-    if (sscanf(line, "case %" SCNu64 " %zu %zu", &entry.number, &entry.parent, &entry.partner) != 3)
+    if (!live_take_number(&line, &entry.number) || !live_take_size(&line, &entry.parent) ||
+        !live_take_size(&line, &entry.partner))
         return;
     bool seed = entry.parent == SIZE_MAX;
     if (!seed && (entry.parent >= out->pool.count || entry.partner >= out->pool.count))
@@ -78,11 +80,14 @@ static void load_case(const struct live_campaign_config *config, struct live_res
 static void load_finding(struct live_resume *out, const char *line)
 {
     struct live_finding finding = { 0 };
-    char verdict[16], key[sizeof finding.complaint.key];
-    if (sscanf(line, "finding %95s %15s %63s %" SCNu64 " %lf %u %u %zu %zu %" SCNu64, finding.name, verdict, key,
-               &finding.number, &finding.after, &finding.shown, &finding.tries, &finding.steps_before, &finding.steps,
-               &finding.count) != 10)
+    char verdict[16], key[sizeof finding.complaint.key], after[32];
+    if (!live_take_word(&line, finding.name, sizeof finding.name) || !live_take_word(&line, verdict, sizeof verdict) ||
+        !live_take_word(&line, key, sizeof key) || !live_take_number(&line, &finding.number) ||
+        !live_take_word(&line, after, sizeof after) || !live_take_unsigned(&line, &finding.shown) ||
+        !live_take_unsigned(&line, &finding.tries) || !live_take_size(&line, &finding.steps_before) ||
+        !live_take_size(&line, &finding.steps) || !live_take_number(&line, &finding.count))
         return;
+    finding.after = strtod(after, NULL);
     finding.complaint.verdict = live_verdict_find(verdict, strlen(verdict));
     if (finding.complaint.verdict == LIVE_VERDICTS)
         return;
@@ -91,26 +96,35 @@ static void load_finding(struct live_resume *out, const char *line)
     live_findings_add(&out->findings, &finding);
 }
 
+/* The first line: is the file of this campaign? */
+static bool is_same(const struct live_campaign_config *config, const char *line, uint64_t *next_case)
+{
+    uint64_t version, seed, seeds;
+    return live_take_number(&line, &version) && live_take_number(&line, &seed) && live_take_number(&line, &seeds) &&
+           live_take_number(&line, next_case) && version == VERSION && seed == config->seed &&
+           seeds == config->seeds->count;
+}
+
 bool live_resume_load(const struct live_campaign_config *config, struct live_resume *out, struct live_graph *graph)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], word[16], *rest = NULL;
     struct scn_file file;
-    int version, used;
-    uint64_t seed;
-    size_t seeds;
+    bool same = false;
     *out = (struct live_resume){ 0 };
     path_of(path, config);
     if (!scn_file_read(&file, path))
         return false;
-    bool same = sscanf(file.text, "campaign %d seed %" SCNu64 " seeds %zu next %" SCNu64 "\n%n", &version, &seed,
-                       &seeds, &out->next_case, &used) == 4 &&
-                version == VERSION && seed == config->seed && seeds == config->seeds->count;
-    for (char *line = same ? strtok(file.text + used, "\n") : NULL; line != NULL; line = strtok(NULL, "\n")) {
-        if (strncmp(line, "case ", 5) == 0)
-            load_case(config, out, line);
-        else if (strncmp(line, "finding ", 8) == 0)
-            load_finding(out, line);
-        else
+    for (char *line = strtok_r(file.text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+        const char *at = line;
+        if (!live_take_word(&at, word, sizeof word))
+            continue;
+        if (strcmp(word, "campaign") == 0)
+            same = is_same(config, at, &out->next_case);
+        else if (same && strcmp(word, "case") == 0)
+            load_case(config, out, at);
+        else if (same && strcmp(word, "finding") == 0)
+            load_finding(out, at);
+        else if (same)
             live_graph_load(graph, line);
     }
     scn_file_free(&file);

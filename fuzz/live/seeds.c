@@ -117,6 +117,7 @@ static void play(struct lift *lift, const struct scn_item *item, const struct sc
 }
 
 /* Connections that are dialled again, by the target, or encrypted, do not become a case. */
+/* NOLINTNEXTLINE(misc-no-recursion): a script is nested at most SCN_DEPTH_MAX deep */
 static bool is_simple(const struct scn_step *steps, size_t count, bool repeated)
 {
     for (size_t i = 0; i < count; i++) {
