@@ -45,6 +45,7 @@ static size_t collect(struct btw_slice container, size_t at)
 }
 
 /* The canonical form of a value that has passed a check.  first: of `entries` that are free. */
+/* NOLINTNEXTLINE(misc-no-recursion): the depth is checked */
 static void rewrite(struct btw_writer *w, struct btw_slice value, size_t first, unsigned depth)
 {
     enum btw_ben_kind kind = btw_ben_kind(value);

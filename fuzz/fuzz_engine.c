@@ -109,9 +109,11 @@ static struct scn_script *scripts[SCRIPTS_MAX];
 static size_t script_count;
 static struct scn_torrents torrents;
 
-static void load(void)
+int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     struct scn_error error;
+
+    (void)argc, (void)argv;
 
     for (size_t i = 0; i < scn_embedded_scenario_count && i < SCRIPTS_MAX; i++) {
         const struct scn_embedded *file = &scn_embedded_scenarios[i];
@@ -119,6 +121,7 @@ static void load(void)
         FUZZ_CHECK(scripts[script_count++] != NULL);
     }
     FUZZ_CHECK(scn_torrents_add_fixture(&torrents, "base", 0) && script_count > 0);
+    return 0;
 }
 
 /* Any scenario that a torrent of eight pieces will do for. */
@@ -212,8 +215,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct scn_world world;
     struct scn_run *run;
 
-    if (script_count == 0)
-        load();
     target = (struct target){ .link = { &ops }, .data = data, .size = size, .choices = fuzz_choices_of(data, size) };
     scenario = choose_scenario(&target.choices);
     world = (struct scn_world){ .torrents = torrents.list,

@@ -112,7 +112,7 @@ static struct hearing hear(const uint8_t *data, size_t size)
     check_counts(monitor, &hearing);
     side = choice & 1 ? BTW_DIALLER : BTW_ACCEPTOR;
     btw_monitor_end(monitor, choice & 2 ? &side : NULL, hearing.now_ms);
-    FUZZ_CHECK(hearing.findings <= 2 * FINDINGS_OF_ONE_RULE * btw_rule_count());
+    FUZZ_CHECK(hearing.findings <= btw_rule_count() * 2 * FINDINGS_OF_ONE_RULE);
     btw_monitor_free(monitor);
     return hearing;
 }

@@ -14,10 +14,12 @@
 
 enum { CHANGES_MAX = 8, CHANNEL = 4096, PAYLOAD = 48, MEMORY = 4, PAD_UNIT = 3 };
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 void __real_btw_mse_public_key(uint8_t key[96], const uint8_t private_key[20]);
 bool __real_btw_mse_secret(uint8_t secret[96], const uint8_t private_key[20], const uint8_t theirs[96]);
 void __wrap_btw_mse_public_key(uint8_t key[96], const uint8_t private_key[20]);
 bool __wrap_btw_mse_secret(uint8_t secret[96], const uint8_t private_key[20], const uint8_t theirs[96]);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /* One power that was computed before. */
 struct power {
@@ -95,10 +97,11 @@ static void choose_config(struct side sides[2], struct fuzz_choices *choices)
     for (int i = 0; i < 2; i++) {
         struct btw_mse_config *config = &sides[i].config;
         uint8_t form = fuzz_choose_byte(choices);
+        size_t clear = fuzz_choose_byte(choices), secret = fuzz_choose_byte(choices);
         memset(config, 0, sizeof *config);
         memset(config->private_key, 0x42 + i, sizeof config->private_key);
-        config->pad_clear = btw_slice_of(filler, fuzz_choose_byte(choices) * (form & 0x80 ? PAD_UNIT : 0U));
-        config->pad_secret = btw_slice_of(filler, fuzz_choose_byte(choices) * (form & 0x40 ? PAD_UNIT : 0U));
+        config->pad_clear = btw_slice_of(filler, form & 0x80 ? PAD_UNIT * clear : 0);
+        config->pad_secret = btw_slice_of(filler, form & 0x40 ? PAD_UNIT * secret : 0);
         config->methods = form & 3 ? form & 3 : 3;
         config->prefer_plaintext = form & 4;
         config->find = find;

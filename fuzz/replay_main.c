@@ -42,6 +42,8 @@ static int visit(const char *path, const struct stat *status, int kind, struct F
 
 int main(int argc, char **argv)
 {
+    if (LLVMFuzzerInitialize != NULL)
+        LLVMFuzzerInitialize(&argc, &argv);
     for (int i = 1; i < argc; i++)
         if (nftw(argv[i], visit, FOLDERS_OPEN, FTW_PHYS) != 0) {
             fprintf(stderr, "%s: cannot be replayed\n", argv[i]);
