@@ -197,7 +197,7 @@ static void count_questions(struct record *record)
     bool has_content = torrent != NULL && torrent->read != NULL;
     size_t requests = 0;
     struct btw_ext_handshake hs;
-    const struct btw_msg *extended = cap_tape_extended(record->tape, record->us);
+    const struct btw_msg *extended = record->hello[record->us];
     for (size_t i = 0; i < record->tape->count; i++) {
         const struct cap_pair *pair = &record->pairs[i];
         if (record->tape->notes[i].side != record->us || !pair->asks || pair->topic != CAP_BLOCKS)
@@ -214,6 +214,20 @@ static void count_questions(struct record *record)
     record->few = requests <= RECORD_FEW;
     if (extended != NULL && btw_ext_handshake_decode(&hs, extended->data, NULL) == BTW_OK)
         btw_ext_id_of(&hs, btw_ext_name(BTW_EXT_UT_METADATA), &record->our_metadata_id);
+}
+
+static uint32_t blocks_per_piece(const struct record *record)
+{
+    const struct scn_torrent *torrent = record->config->torrent;
+    uint32_t most = 0;
+    if (torrent != NULL && torrent->known)
+        return (torrent->meta.piece_length + BTW_BLOCK_SIZE - 1) / BTW_BLOCK_SIZE;
+    for (size_t i = 0; i < record->tape->count; i++) {
+        const struct cap_note *note = &record->tape->notes[i];
+        if (note->kind == CAP_MESSAGE && note->msg.type == BTW_REQUEST && note->msg.begin > most)
+            most = note->msg.begin;
+    }
+    return most / BTW_BLOCK_SIZE + 1;
 }
 
 static void open_record(struct record *record, const struct cap_tape *tape, const struct cap_record_config *config)
@@ -235,6 +249,9 @@ static void open_record(struct record *record, const struct cap_tape *tape, cons
         .deferred = must(calloc(tape->count + 1, sizeof(size_t))),
         .heard = must(btw_monitor_new(&world, BTW_GRACE_MS_DEFAULT, ignore, NULL)),
     };
+    for (int side = 0; side < 2; side++)
+        record->hello[side] = cap_tape_extended(tape, (enum btw_side)side);
+    record->blocks_per_piece = blocks_per_piece(record);
     count_questions(record);
     record_choose_kind(record);
 }

@@ -31,21 +31,6 @@ struct run {
     int64_t step; /* of pieces, when per is 0 */
 };
 
-/* Blocks of a piece: as the torrent says, or as far as anybody asked. */
-static uint32_t blocks_per_piece(const struct record *record)
-{
-    const struct scn_torrent *torrent = record->config->torrent;
-    uint32_t most = 0;
-    if (torrent != NULL && torrent->known)
-        return (torrent->meta.piece_length + BTW_BLOCK_SIZE - 1) / BTW_BLOCK_SIZE;
-    for (size_t i = 0; i < record->tape->count; i++) {
-        const struct cap_note *note = &record->tape->notes[i];
-        if (note->kind == CAP_MESSAGE && note->msg.type == BTW_REQUEST && note->msg.begin > most)
-            most = note->msg.begin;
-    }
-    return most / BTW_BLOCK_SIZE + 1;
-}
-
 static bool is_alike(const struct btw_msg *a, const struct btw_msg *b)
 {
     return a->type == b->type && a->length == b->length;
@@ -54,7 +39,7 @@ static bool is_alike(const struct btw_msg *a, const struct btw_msg *b)
 static struct run count_blocks(const struct record *record, size_t at)
 {
     const struct btw_msg *first = pending(record, at);
-    struct run run = { .per = blocks_per_piece(record) };
+    struct run run = { .per = record->blocks_per_piece };
     if (first->begin % BTW_BLOCK_SIZE != 0 || first->begin / BTW_BLOCK_SIZE >= run.per || first->length == 0 ||
         run.per == 1)
         return run;

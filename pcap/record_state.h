@@ -37,10 +37,12 @@ struct record {
     size_t stimulus;           /* note of ours that the test begins with; SIZE_MAX: the accepting of the connection */
     bool labelled;             /* the kind's label has been given */
     bool few;                  /* requests: each answer is a line of its own */
+    uint32_t blocks_per_piece; /* as the torrent says, or as far as anybody asked */
     struct btw_monitor *heard; /* has seen all notes so far */
-    struct btw_ext_map wants;  /* the target's extension ids, as in the capture */
-    uint8_t our_metadata_id;   /* what we want ut_metadata to be sent as; 0: not at all */
-    size_t *pending;           /* notes of ours that will be written next */
+    const struct btw_msg *hello[2]; /* extended handshakes by side, or NULL */
+    struct btw_ext_map wants;       /* the target's extension ids, as in the capture */
+    uint8_t our_metadata_id;        /* what we want ut_metadata to be sent as; 0: not at all */
+    size_t *pending;                /* notes of ours that will be written next */
     size_t pending_count;
     size_t *deferred; /* haves of ours, to be said when the next answers have been waited for */
     size_t deferred_count;

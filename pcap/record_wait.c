@@ -133,12 +133,11 @@ bool record_is_opening(const struct btw_msg *msg)
 static void wait_handshake(struct record *record, const struct btw_msg *next)
 {
     bool dials = record->us == BTW_DIALLER;
-    const struct btw_msg *handshake = cap_tape_handshake(record->tape, record->them);
-    if (record->opened || handshake == NULL || (next != NULL && next->type == BTW_HANDSHAKE && dials))
+    if (record->opened || (next != NULL && next->type == BTW_HANDSHAKE && dials))
         return;
     record->opened = true;
     record_flush(record);
-    const struct cap_note note = { .kind = CAP_MESSAGE, .msg = *handshake };
+    const struct cap_note note = { .kind = CAP_MESSAGE, .msg = *cap_tape_handshake(record->tape, record->them) };
     fputs("p1 < ", record->out);
     record_answer(record, record->out, &note);
     record_tail(record, "15s", is_about(record, "handshake"), "\n");
@@ -147,8 +146,8 @@ static void wait_handshake(struct record *record, const struct btw_msg *next)
 /* In front of the first line that counts, or of the first that makes use of its ids. */
 static void wait_extended(struct record *record, const struct btw_msg *next, bool counts)
 {
-    const struct btw_msg *hello = cap_tape_extended(record->tape, record->them);
-    bool can = record->own_extended || cap_tape_extended(record->tape, record->us) == NULL;
+    const struct btw_msg *hello = record->hello[record->them];
+    bool can = record->own_extended || record->hello[record->us] == NULL;
     bool due = counts || (record_theirs(record)->ext_handshake_seen && next != NULL && !record_is_opening(next));
     if (record->extended || hello == NULL || !can || !due)
         return;
@@ -242,6 +241,8 @@ void record_wait(struct record *record, size_t i)
 {
     const struct btw_msg *next = i < record->tape->count ? &record->tape->notes[i].msg : NULL;
     wait_handshake(record, next);
+    while (record->waited < record->asked && !is_listed(record, record->waited))
+        record->waited++;
     unsigned due = due_counts(record, next);
     bool answers = count_listed(record, i) > 0;
     wait_extended(record, next, due != 0 || answers);
