@@ -12,7 +12,7 @@
 #include "cli.h"
 
 static const struct cli_command *const commands[] = {
-    &cli_run,   &cli_list,   &cli_explain, &cli_lint,   &cli_fmt,    &cli_prove, &cli_fixture,
+    &cli_run,   &cli_list,   &cli_explain, &cli_lint,   &cli_fmt,    &cli_prove,  &cli_fixture,
     &cli_serve, &cli_decode, &cli_check,   &cli_encode, &cli_record, &cli_replay, &cli_fuzz,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0], DESCRIPTORS = 16384 };
@@ -31,6 +31,7 @@ static void usage(FILE *out)
     fputs("\nTry this first, it needs nothing else:\n"
           "  conformance run                               the whole suite against the reference peer\n"
           "  conformance run --driver clients/aria2        against a client that a driver starts\n"
+          "  conformance check session.pcapng              who broke which rule in a captured session\n"
           "  conformance COMMAND --help                    each command explains itself\n"
           "\nExit status: 0 green, 1 failures, 2 usage or script error, 3 nothing could be tested, 4 our own error.\n",
           out);
