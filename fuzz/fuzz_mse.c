@@ -12,7 +12,7 @@
 #include "btw/mse.h"
 #include "fuzz.h"
 
-enum { CHANGES_MAX = 8, CHANNEL = 4096, PAYLOAD = 48, MEMORY = 4, PAD_UNIT = 3 };
+enum { CHANGES_MAX = 8, CHANGES_SIZE = 3 * CHANGES_MAX, CHANNEL = 4096, PAYLOAD = 48, MEMORY = 4, PAD_UNIT = 3 };
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 void __real_btw_mse_public_key(uint8_t key[96], const uint8_t private_key[20]);
@@ -266,7 +266,7 @@ static void run(const uint8_t *data, size_t size, size_t step, struct side sides
     for (int i = 0; i < 2; i++)
         sides[i] = (struct side){ .status = BTW_MORE };
     choose_config(sides, &choices);
-    for (size_t i = 0; i + 2 < choices.left && i < 3 * CHANGES_MAX; i += 3) {
+    for (size_t i = 0; i + 2 < choices.left && i < CHANGES_SIZE; i += 3) {
         uint16_t at = (uint16_t)((data[i] >> 1) << 8 | data[i + 1]);
         add_change(&sides[data[i] & 1], (struct change){ at, data[i + 2] });
     }

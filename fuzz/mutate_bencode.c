@@ -50,7 +50,8 @@ static struct nodes take_apart(struct btw_slice whole)
 
 static void put_span(struct btw_writer *w, const uint8_t *from, const uint8_t *to)
 {
-    btw_write_bytes(w, btw_slice_of(from, (size_t)(to - from)));
+    if (from != NULL && from < to)
+        btw_write_bytes(w, btw_slice_of(from, (size_t)(to - from)));
 }
 
 static void put_odd(struct mutate *m, struct btw_writer *w)
@@ -206,14 +207,15 @@ void mutate_bencode_cross(struct mutate *m, struct btw_writer *w, struct btw_sli
     size_t used = 0, other_used = 0;
     unsigned flaws;
     struct nodes ours, theirs;
-    struct btw_slice out;
+    struct btw_slice out, into;
 
     btw_ben_check_lenient(in, &used, &flaws, NULL);
     btw_ben_check_lenient(other, &other_used, &flaws, NULL);
     ours = take_apart(btw_slice_of(in.data, used));
     theirs = take_apart(btw_slice_of(other.data, other_used));
     out = ours.node[mutate_below(m, ours.count)].value;
+    into = theirs.node[mutate_below(m, theirs.count)].value;
     put_span(w, in.data, out.data);
-    btw_write_bytes(w, theirs.node[mutate_below(m, theirs.count)].value);
+    put_span(w, into.data, into.data + into.len);
     put_span(w, out.data + out.len, in.data + in.len);
 }
