@@ -360,9 +360,10 @@ void conn_ready(struct scn_conn *conn)
 struct scn_conn *scn_conn_accepted(struct scn_listener *listener, void *handle)
 {
     struct scn_conn *conn = listener->conn;
+    bool end_is_news = conn->target_end != BTW_END_NONE && conn->ended_behind == conn->run->advances;
     conn->accepts++;
-    if (conn_is_open(conn) || listener->run->done)
-        return NULL;
+    if (conn_is_open(conn) || end_is_news || listener->run->done)
+        return NULL; /* a script that has not seen the end yet would take the new one for the old */
     conn_forget(conn);
     reset(conn);
     conn->target = BTW_DIALLER;
@@ -394,6 +395,7 @@ void scn_conn_ended(struct scn_conn *conn, enum btw_end how, const char *error)
     conn->target_end = how;
     conn->target_first = conn->our_end == BTW_END_NONE;
     conn->end_ms = run_now(run);
+    conn->ended_behind = run->advances;
     if (error)
         conn->error = scn_arena_text(run->arena, error, strlen(error));
     scn_timeline_note(run->timeline, run_time(run), conn->name, "closes %s%s%s", how == BTW_END_FIN ? "fin" : "rst",

@@ -378,6 +378,7 @@ void scn_run_advance(struct scn_run *run)
     if (run->done || (!run->started && !start(run)))
         return;
     run->awake = false;
+    run->advances++;
     tick_conns(run);
     play(run);
     run->deadline = next_deadline(run);

@@ -79,6 +79,7 @@ struct scn_conn {
     bool target_first; /* it ended before we did */
     const char *error;
     int64_t end_ms;
+    uint64_t ended_behind; /* advances when it ended */
     const struct scn_torrent *torrent;
     struct btw_address address;
     bool address_known;
@@ -136,9 +137,10 @@ struct scn_run {
     size_t var_count;
 
     bool started, done;
-    bool first;       /* its dials do not wait behind those of other runs */
-    bool awake;       /* something happened since the last advance */
-    int64_t deadline; /* as the last advance left it */
+    bool first;        /* its dials do not wait behind those of other runs */
+    bool awake;        /* something happened since the last advance */
+    uint64_t advances; /* so far */
+    int64_t deadline;  /* as the last advance left it */
     struct frame frames[RUN_DEPTH_MAX];
     size_t depth;
     bool entered; /* the current step has been begun */
