@@ -141,6 +141,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else if (lenient == BTW_OK) {
         FUZZ_CHECK((flaws & ~(unsigned)BTW_BEN_TRAILING) != 0);
     }
+    for (unsigned flaw = 1; flaw <= flaws; flaw <<= 1)
+        FUZZ_CHECK(!(flaws & flaw) || btw_ben_flaw_name((enum btw_ben_flaw)flaw)[0] != '\0');
     if (lenient == BTW_OK) {
         FUZZ_CHECK(lenient_used <= in.len && ((flaws & BTW_BEN_TRAILING) != 0) == (lenient_used < in.len));
         check_lenient(btw_slice_of(in.data, lenient_used));

@@ -44,6 +44,17 @@ static void check_one_root(const struct btw_merkle *tree, const uint8_t *leaves)
     FUZZ_CHECK(!btw_merkle_get(tree, tree->height + 1, 0, built));
 }
 
+/* A file that fits in one block is one leaf, whatever stands above it. */
+static void check_data(struct btw_slice in, unsigned height)
+{
+    uint8_t leaf[32], of_data[32], of_leaf[32];
+
+    btw_sha256(leaf, in);
+    FUZZ_CHECK(btw_merkle_of_data(of_data, in, height) == (in.len > 0));
+    FUZZ_CHECK(btw_merkle_of_hashes(of_leaf, btw_slice_of(leaf, 32), 0, height));
+    FUZZ_CHECK(in.len == 0 || memcmp(of_data, of_leaf, 32) == 0);
+}
+
 /* An answer with one byte changed is none. */
 static void check_answer(uint8_t *answer, size_t len, const struct btw_hash_range *range, unsigned height,
                          struct fuzz_choices *choices)
@@ -118,6 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (need == 0)
         return 0;
     check_one_root(&tree, leaves);
+    check_data(btw_slice_of(data, size < BTW_BLOCK_SIZE ? size : BTW_BLOCK_SIZE), height);
     for (unsigned i = 0; i < 4; i++)
         check_exchange(&tree, leaves, &choices, btw_slice_of(data, size));
     return 0;

@@ -7,7 +7,7 @@
 #include "btw/so.h"
 #include "fuzz.h"
 
-enum { LEN_MAX = 1 << 12, ROOM = 8 * LEN_MAX };
+enum { LEN_MAX = 1 << 12, ROOM = 8 * LEN_MAX, FILES = 40 };
 
 static void check_same_list(const struct btw_magnet_list *a, const struct btw_magnet_list *b)
 {
@@ -40,6 +40,16 @@ static void check_written(const struct btw_magnet *magnet, enum btw_magnet_form 
     check_same(magnet, &again);
 }
 
+/* Told file by file, without the ranges. */
+static void check_count(const struct btw_so *so)
+{
+    uint32_t count = 0;
+
+    for (uint32_t file = 0; file < FILES; file++)
+        count += btw_so_has(so, file);
+    FUZZ_CHECK(btw_so_count(so, FILES) == count && btw_so_count(so, 0) == 0);
+}
+
 static void check_selection(struct btw_slice text)
 {
     static char written[BTW_SO_RANGES_MAX * 24];
@@ -54,6 +64,7 @@ static void check_selection(struct btw_slice text)
         FUZZ_CHECK(btw_so_has(&so, so.range[i].first) && btw_so_has(&so, so.range[i].last));
         FUZZ_CHECK(so.range[i].last == UINT32_MAX || !btw_so_has(&so, so.range[i].last + 1));
     }
+    check_count(&so);
     FUZZ_CHECK(btw_so_print(written, sizeof written, &len, &so) == BTW_OK);
     FUZZ_CHECK(so.count == 0 || btw_so_parse(&again, btw_slice_of(written, len), NULL) == BTW_OK);
     FUZZ_CHECK(so.count == 0 ||

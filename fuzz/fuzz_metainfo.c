@@ -6,7 +6,7 @@
 #include "btw/metainfo.h"
 #include "fuzz.h"
 
-enum { WALK_MAX = 4096, PATH_ROOM = 512 };
+enum { WALK_MAX = 4096, PATH_ROOM = 512, SIZES_MAX = 256 };
 
 static bool lies_in(struct btw_slice view, struct btw_slice whole)
 {
@@ -45,6 +45,35 @@ static void check_piece_layers(const struct btw_metainfo *m, struct btw_slice in
             FUZZ_CHECK(lies_in(layer, in) && layer.len % 32 == 0 && piece.index < layer.len / 32);
     }
     FUZZ_CHECK(i == WALK_MAX / 16 || i == (m->has_v2 ? m->pieces : 0));
+}
+
+/* The sizes at once are the sizes one by one. */
+static void check_sizes(const struct btw_metainfo *m)
+{
+    static uint32_t sizes[SIZES_MAX];
+
+    if (!m->has_v2 || m->has_v1 || m->pieces > SIZES_MAX)
+        return;
+    btw_metainfo_piece_sizes_v2(m, sizes);
+    for (uint32_t piece = 0; piece < m->pieces; piece++)
+        FUZZ_CHECK(sizes[piece] == btw_metainfo_piece_size(m, piece));
+}
+
+/* A handshake for the torrent is answered, and may be answered so; one for another torrent is not. */
+static void check_answer(const struct btw_metainfo *m, bool upgrade)
+{
+    struct btw_msg ours = { .type = BTW_HANDSHAKE }, answer = ours;
+    const uint8_t *hash;
+
+    btw_reserved_set(ours.reserved, "v2", upgrade);
+    memcpy(ours.info_hash, m->info_hash, 20);
+    hash = btw_metainfo_answer(m, &ours, upgrade);
+    FUZZ_CHECK(hash != NULL);
+    memcpy(answer.info_hash, hash, 20);
+    FUZZ_CHECK(btw_metainfo_may_answer(m, &ours, &answer));
+    FUZZ_CHECK(btw_metainfo_speaks_v2(m, hash) == (m->has_v2 && (!m->has_v1 || upgrade)));
+    ours.info_hash[0] ^= 1;
+    FUZZ_CHECK(btw_metainfo_answer(m, &ours, upgrade) == NULL);
 }
 
 /* No way out of the folder. */
@@ -99,6 +128,9 @@ static void check(const struct btw_metainfo *m, struct btw_slice in)
     FUZZ_CHECK(lies_in(m->info, in) && lies_in(m->name, m->info) && lies_in(m->announce, in));
     check_pieces(m);
     check_piece_layers(m, in);
+    check_sizes(m);
+    check_answer(m, false);
+    check_answer(m, true);
     FUZZ_CHECK(check_files(m, btw_metainfo_files_of(m), m->has_v1) == m->total_length);
     if (m->has_v2)
         check_files(m, btw_metainfo_files_v2(m), false);
