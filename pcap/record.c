@@ -230,7 +230,8 @@ static uint32_t blocks_per_piece(const struct record *record)
     return most / BTW_BLOCK_SIZE + 1;
 }
 
-static void open_record(struct record *record, const struct cap_tape *tape, const struct cap_record_config *config)
+static void open_record(struct record *record, const struct cap_tape *tape, const struct cap_record_config *config,
+                        bool plain)
 {
     const struct scn_torrent *torrent = config->torrent;
     struct btw_monitor_world world = { 0 };
@@ -253,7 +254,7 @@ static void open_record(struct record *record, const struct cap_tape *tape, cons
         record->hello[side] = cap_tape_extended(tape, (enum btw_side)side);
     record->blocks_per_piece = blocks_per_piece(record);
     count_questions(record);
-    record_choose_kind(record);
+    record_choose_kind(record, plain);
 }
 
 static char *compose(struct record *record, struct scn_arena *arena, char *error, size_t cap)
@@ -279,11 +280,24 @@ static char *compose(struct record *record, struct scn_arena *arena, char *error
     return laid_out;
 }
 
+static char *record_as(struct scn_arena *arena, const struct cap_tape *tape, const struct cap_record_config *config,
+                       bool plain, char *error, size_t cap)
+{
+    struct record record;
+    open_record(&record, tape, config, plain);
+    char *text = compose(&record, arena, error, cap);
+    bool whole = record.labelled && record.stimulated;
+    btw_monitor_free(record.heard);
+    free(record.pairs);
+    free(record.pending);
+    free(record.deferred);
+    /* A session so odd that the line about what it showed never came is one that began with a handshake. */
+    return text == NULL || whole || plain ? text : record_as(arena, tape, config, true, error, cap);
+}
+
 char *cap_record(struct scn_arena *arena, const struct cap_tape *tape, const struct cap_record_config *config,
                  char *error, size_t cap)
 {
-    struct record record;
-    char *text = NULL;
     if (cap_tape_handshake(tape, config->play) == NULL) {
         snprintf(error, cap, "the capture lacks the handshake of the side that is to be played");
         return NULL;
@@ -292,11 +306,5 @@ char *cap_record(struct scn_arena *arena, const struct cap_tape *tape, const str
         snprintf(error, cap, "the capture lacks the handshake of the other side");
         return NULL;
     }
-    open_record(&record, tape, config);
-    text = compose(&record, arena, error, cap);
-    btw_monitor_free(record.heard);
-    free(record.pairs);
-    free(record.pending);
-    free(record.deferred);
-    return text;
+    return record_as(arena, tape, config, false, error, cap);
 }

@@ -229,6 +229,7 @@ void record_flush(struct record *record)
         bool fold = run.count >= RUN_MIN && !record->config->exact;
         size_t count = fold ? run.count : count_single(record, at);
         put_statement(record, at, count, fold ? &run : NULL);
+        record->stimulated = record->stimulated || has_stimulus(record, at, count);
         at += count;
     }
     record->pending_count = 0;

@@ -50,7 +50,7 @@ static bool is_question(const struct record *record, size_t note, enum cap_topic
 
 static bool shows_request(const struct record *record, size_t note)
 {
-    return is_question(record, note, CAP_BLOCKS);
+    return is_question(record, note, CAP_BLOCKS) && record->pairs[note].other != CAP_ALONE;
 }
 
 static bool shows_metadata_request(const struct record *record, size_t note)
@@ -80,6 +80,16 @@ static const struct record_kind kinds[] = {
 
 /* ---- where the test begins --------------------------------------------------------------------------------------- */
 
+static size_t own_handshake(const struct record *record)
+{
+    for (size_t i = 0; i < record->tape->count; i++) {
+        const struct cap_note *note = &record->tape->notes[i];
+        if (note->side == record->us && note->kind == CAP_MESSAGE && note->msg.type == BTW_HANDSHAKE)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
 /* The note of ours that the row is about: the question, or what lets the target ask. */
 static size_t find_stimulus(const struct record *record, size_t shown)
 {
@@ -93,12 +103,13 @@ static size_t find_stimulus(const struct record *record, size_t shown)
         if (said && notes[i].msg.type != BTW_KEEPALIVE && (notes[i].msg.type != BTW_EXTENDED || notes[i].msg.ext == 0))
             return i;
     }
-    return SIZE_MAX;
+    return own_handshake(record);
 }
 
-void record_choose_kind(struct record *record)
+void record_choose_kind(struct record *record, bool plain)
 {
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+    size_t last = sizeof kinds / sizeof kinds[0] - 1;
+    for (size_t k = plain ? last : 0; k <= last; k++) {
         for (size_t i = 0; i < record->tape->count; i++) {
             if (record->tape->notes[i].kind != CAP_MESSAGE || !kinds[k].is(record, i))
                 continue;

@@ -133,10 +133,10 @@ static void say_extended_handshake(const struct record *record, FILE *out, const
     fputs("}", out);
 }
 
-/* Names that the target gave ids to, as far as they are variables: its ids are its own business. */
+/* The variable that stands for an id of the target; NULL: there is none. */
 static const char *name_of(const struct record *record, uint8_t id)
 {
-    enum btw_ext ext = btw_ext_map_find(&record->wants, id);
+    enum btw_ext ext = btw_ext_map_find(&record->bound, id);
     return ext == BTW_EXTS ? NULL : btw_ext_name(ext);
 }
 
@@ -163,13 +163,14 @@ static bool is_used(const struct record *record, uint8_t id)
     for (size_t i = 0; i < record->tape->count; i++) {
         const struct cap_note *note = &record->tape->notes[i];
         if (note->side == record->us && note->kind == CAP_MESSAGE && note->msg.type == BTW_EXTENDED &&
-            note->msg.ext == id && !record_is_volatile(record, note) && !record->pairs[i].answers)
+            note->msg.ext == id && !record_is_volatile(record, note) &&
+            !(record->pairs[i].answers && record->config->serves))
             return true;
     }
     return false;
 }
 
-void record_extended(const struct record *record, FILE *out, const struct btw_msg *msg)
+void record_extended(struct record *record, FILE *out, const struct btw_msg *msg)
 {
     struct btw_ext_handshake hs;
     struct btw_ext_map map = { 0 };
@@ -183,6 +184,7 @@ void record_extended(const struct record *record, FILE *out, const struct btw_ms
         if (map.id[ext] == 0 || !is_used(record, map.id[ext]))
             continue;
         fprintf(out, "%s%s=?%s", space[0] ? space : "m={", name, name);
+        record->bound.id[ext] = map.id[ext];
         space = " ";
     }
     fputs(space[0] ? "}}" : "}", out);

@@ -35,12 +35,13 @@ struct record {
     FILE *out;
     const struct record_kind *kind;
     size_t stimulus;           /* note of ours that the test begins with; SIZE_MAX: the accepting of the connection */
-    bool labelled;             /* the kind's label has been given */
+    bool labelled, stimulated; /* the kind's label, and the mark, have been given */
     bool few;                  /* requests: each answer is a line of its own */
     uint32_t blocks_per_piece; /* as the torrent says, or as far as anybody asked */
     struct btw_monitor *heard; /* has seen all notes so far */
     const struct btw_msg *hello[2]; /* extended handshakes by side, or NULL */
     struct btw_ext_map wants;       /* the target's extension ids, as in the capture */
+    struct btw_ext_map bound;       /* those that a variable stands for */
     uint8_t our_metadata_id;        /* what we want ut_metadata to be sent as; 0: not at all */
     size_t *pending;                /* notes of ours that will be written next */
     size_t pending_count;
@@ -67,15 +68,16 @@ struct record {
 };
 
 /* record_kind.c */
-void record_choose_kind(struct record *record);
+/* plain: the last row, which every session shows. */
+void record_choose_kind(struct record *record, bool plain);
 /* Comment, name and header lines in front of the steps. */
 void record_header(const struct record *record, FILE *out);
 
 /* record_msg.c: a message as it is sent; as a pattern for the answer to a question of ours; the target's extended
- * handshake as a pattern. */
+ * handshake as a pattern, which binds the ids that are made use of. */
 void record_say(const struct record *record, FILE *out, const struct cap_note *note);
 void record_answer(const struct record *record, FILE *out, const struct cap_note *note);
-void record_extended(const struct record *record, FILE *out, const struct btw_msg *msg);
+void record_extended(struct record *record, FILE *out, const struct btw_msg *msg);
 /* Does it name addresses of others, or is it otherwise of no use to anybody later? */
 bool record_is_volatile(const struct record *record, const struct cap_note *note);
 /* Is the block what the torrent has there?  Not known is no. */
