@@ -16,6 +16,7 @@
 enum {
     PROBE_EVERY = 64, /* cases */
     PROBES_TO_DEATH = 3,
+    TRIES_MAX = 100, /* cases in a row that hold a known death */
     NAP_US = 2000,
 };
 
@@ -116,14 +117,28 @@ static struct live_play *start_probe(struct live_campaign *c)
     return &flight->play;
 }
 
+/* What is known to kill the target is not done to it again and again. */
+static bool is_known_death(const struct live_campaign *c, const struct live_case *one)
+{
+    for (size_t i = 0; i < c->findings.count; i++) {
+        const struct live_finding *finding = &c->findings.list[i];
+        if (live_verdict_is_death(finding->complaint.verdict) && live_case_contains(one, &finding->one))
+            return true;
+    }
+    return false;
+}
+
 static struct live_play *start_case(struct live_campaign *c)
 {
     struct flight *flight = flight_new(c, false);
-    flight->number = c->next_case++;
     c->since_probe++;
     c->since_rest++;
     c->rate_cases++;
-    make_case(c, flight);
+    for (unsigned tries = 0; tries == 0 || (tries < TRIES_MAX && is_known_death(c, &flight->one)); tries++) {
+        live_case_free(&flight->one);
+        flight->number = c->next_case++;
+        make_case(c, flight);
+    }
     print_case(flight, c->config.facts);
     return &flight->play;
 }

@@ -156,6 +156,29 @@ void live_case_give_ids(struct live_case *one, uint64_t number)
     }
 }
 
+static bool is_said(const struct live_step *step)
+{
+    struct btw_msg msg;
+    return step->kind == LIVE_SEND && !(live_step_msg(step, &msg) && msg.type == BTW_HANDSHAKE);
+}
+
+bool live_case_contains(const struct live_case *one, const struct live_case *part)
+{
+    size_t at = 0, found = 0;
+    for (size_t i = 0; i < part->count; i++) {
+        const struct live_step *want = &part->steps[i];
+        if (!is_said(want))
+            continue;
+        while (at < one->count && !(is_said(&one->steps[at]) && one->steps[at].len == want->len &&
+                                    memcmp(one->steps[at].bytes, want->bytes, want->len) == 0))
+            at++;
+        if (at++ == one->count)
+            return false;
+        found++;
+    }
+    return found > 0;
+}
+
 bool live_step_msg(const struct live_step *step, struct btw_msg *out)
 {
     size_t used = 0;

@@ -68,6 +68,10 @@ void live_case_mend(struct live_case *one);
 /* Targets refuse two connections with one peer id: gives those of our own making others, drawn from number. */
 void live_case_give_ids(struct live_case *one, uint64_t number);
 
+/* Does the case send all that `part` sends, handshakes left out, in that order?  False: also when part sends nothing.
+ */
+bool live_case_contains(const struct live_case *one, const struct live_case *part);
+
 /* The handshake that a send begins with, or the one message that it is; false: it is neither.  Views into the step. */
 bool live_step_msg(const struct live_step *step, struct btw_msg *out);
 /* Index of the handshake that the connection of step `at` began with, searched backwards; SIZE_MAX: there is none. */

@@ -9,7 +9,8 @@ enum { SIGNATURE_STEPS_MAX = 4 };
 
 bool live_finding_confirmed(const struct live_finding *finding)
 {
-    return finding->shown >= LIVE_CONFIRM_LEAST;
+    /* One death more, on a fresh target and by this case alone, is proof. */
+    return finding->shown >= (live_verdict_is_death(finding->complaint.verdict) ? 1 : LIVE_CONFIRM_LEAST);
 }
 
 size_t live_findings_confirmed(const struct live_findings *findings)

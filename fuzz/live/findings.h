@@ -26,7 +26,7 @@ struct live_findings {
     size_t count;
 };
 
-/* Was it shown often enough?  What was not is a suspect. */
+/* Was it shown often enough: LIVE_CONFIRM_LEAST times, a death once more?  What was not is a suspect. */
 bool live_finding_confirmed(const struct live_finding *finding);
 size_t live_findings_confirmed(const struct live_findings *findings);
 

@@ -11,11 +11,6 @@
 
 enum { PROBES = 3, STUCK_PATIENCE = 4, FLAKY_PLAYS = 3 };
 
-bool live_verdict_is_death(enum live_verdict verdict)
-{
-    return verdict == LIVE_crash || verdict == LIVE_restart || verdict == LIVE_hang;
-}
-
 /* ---- single plays ------------------------------------------------------------------------------------------------ */
 
 struct single {

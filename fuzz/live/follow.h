@@ -32,7 +32,4 @@ bool live_follow_shows(struct live_follow *follow, const struct live_case *one, 
 /* Shortens finding->one and confirms it.  finding->complaint is what to look for. */
 void live_follow(struct live_follow *follow, struct live_finding *finding);
 
-/* Is the verdict about the target as a whole, so that it must be started again behind it? */
-bool live_verdict_is_death(enum live_verdict verdict);
-
 #endif

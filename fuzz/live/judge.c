@@ -33,6 +33,11 @@ enum live_verdict live_verdict_find(const char *name, size_t len)
     return verdict;
 }
 
+bool live_verdict_is_death(enum live_verdict verdict)
+{
+    return verdict == LIVE_crash || verdict == LIVE_restart || verdict == LIVE_hang;
+}
+
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
 
 /* Of all rules of the monitors those that hold under odd input; what is not here is never held against a target.  Left

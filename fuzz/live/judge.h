@@ -33,6 +33,9 @@ const char *live_verdict_text(enum live_verdict verdict);
 /* LIVE_VERDICTS: there is none of that name. */
 enum live_verdict live_verdict_find(const char *name, size_t len);
 
+/* Is it about the target as a whole, so that it must be started again behind it? */
+bool live_verdict_is_death(enum live_verdict verdict);
+
 enum { LIVE_COMPLAINTS_MAX = 16 };
 
 struct live_complaint {

@@ -259,6 +259,22 @@ static void mending_leaves_what_makes_sense(void **state)
     live_case_free(&one);
 }
 
+static void a_case_contains_what_it_says_in_order(void **state)
+{
+    struct live_case one = talk(), part = { 0 };
+    (void)state;
+    assert_false(live_case_contains(&one, &part)); /* nothing is said */
+    live_case_insert(&part, 0, &(struct live_step){ .kind = LIVE_DIAL });
+    add(&part, 0, "00000005 04 00000003");
+    assert_true(live_case_contains(&one, &part));
+    add(&part, 0, "0000000d 06 00000000 00004000 00004000");
+    assert_true(live_case_contains(&one, &part));
+    add(&part, 0, "00000005 04 00000003");
+    assert_false(live_case_contains(&one, &part));
+    live_case_free(&one);
+    live_case_free(&part);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +286,7 @@ int main(void)
         cmocka_unit_test(payloads_change_by_their_structure),
         cmocka_unit_test(contacts_stay_on_this_machine),
         cmocka_unit_test(mending_leaves_what_makes_sense),
+        cmocka_unit_test(a_case_contains_what_it_says_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
