@@ -280,19 +280,19 @@ static char *compose(struct record *record, struct scn_arena *arena, char *error
     return laid_out;
 }
 
+/* *whole: the scenario has its stimulus, and the line that its fault names. */
 static char *record_as(struct scn_arena *arena, const struct cap_tape *tape, const struct cap_record_config *config,
-                       bool plain, char *error, size_t cap)
+                       bool plain, bool *whole, char *error, size_t cap)
 {
     struct record record;
     open_record(&record, tape, config, plain);
     char *text = compose(&record, arena, error, cap);
-    bool whole = record.labelled && record.stimulated;
+    *whole = record.labelled && record.stimulated;
     btw_monitor_free(record.heard);
     free(record.pairs);
     free(record.pending);
     free(record.deferred);
-    /* A session so odd that the line about what it showed never came is one that began with a handshake. */
-    return text == NULL || whole || plain ? text : record_as(arena, tape, config, true, error, cap);
+    return text;
 }
 
 char *cap_record(struct scn_arena *arena, const struct cap_tape *tape, const struct cap_record_config *config,
@@ -306,5 +306,8 @@ char *cap_record(struct scn_arena *arena, const struct cap_tape *tape, const str
         snprintf(error, cap, "the capture lacks the handshake of the other side");
         return NULL;
     }
-    return record_as(arena, tape, config, false, error, cap);
+    /* A session so odd that the line about what it showed never came is one that began with a handshake. */
+    bool whole;
+    char *text = record_as(arena, tape, config, false, &whole, error, cap);
+    return text == NULL || whole ? text : record_as(arena, tape, config, true, &whole, error, cap);
 }
