@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +172,8 @@ struct cap_capture *cap_capture_live(const char *interface, const char *filter, 
     }
     if (filter != NULL && !set_filter(capture->pcap, filter))
         return failed(capture, error, filter, pcap_geterr(capture->pcap));
+    if (pcap_setnonblock(capture->pcap, 1, said) != 0)
+        return failed(capture, error, interface, said);
     capture->link = pcap_datalink(capture->pcap);
     return capture;
 }
@@ -214,12 +217,24 @@ static enum cap_status stopped(struct cap_capture *capture)
     return CAP_ERROR;
 }
 
+/* libpcap itself would wait for a packet as long as it takes.  A signal ends the wait, too. */
+static void wait_a_while(struct cap_capture *capture)
+{
+    struct pollfd watched = { .fd = pcap_get_selectable_fd(capture->pcap), .events = POLLIN };
+
+    (void)poll(&watched, 1, LIVE_TIMEOUT_MS);
+}
+
 enum cap_status cap_capture_next(struct cap_capture *capture, struct cap_packet *packet)
 {
     struct pcap_pkthdr *header;
     const u_char *bytes;
     int status = pcap_next_ex(capture->pcap, &header, &bytes);
 
+    if (status == 0) {
+        wait_a_while(capture);
+        status = pcap_next_ex(capture->pcap, &header, &bytes);
+    }
     if (status == 1) {
         *packet = (struct cap_packet){ .time_ns = time_of(capture, header),
                                        .frame = ++capture->frames,
