@@ -237,8 +237,6 @@ enum cap_status cap_check(struct cap_capture *capture, struct cap_torrents *torr
         .out = out,
     };
     struct cap_config dissect_config = { .payload = config->content };
-    uint8_t(*hashes)[20] = cap_torrents_hashes(torrents, NULL, &dissect_config.info_hash_count);
-    dissect_config.info_hashes = (const uint8_t(*)[20])hashes;
     struct cap_dissect *dissect = cap_dissect_new(&dissect_config, take, &checker);
     if (dissect == NULL)
         abort();
@@ -252,6 +250,5 @@ enum cap_status cap_check(struct cap_capture *capture, struct cap_torrents *torr
                 checker.not_judged);
     cap_dissect_free(dissect);
     cap_content_free(checker.content);
-    free(hashes);
     return status;
 }

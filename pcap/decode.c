@@ -126,9 +126,6 @@ enum cap_status cap_decode(struct cap_capture *capture, struct cap_torrents *tor
         .payload = config->full && !config->summary,
         .sha1 = config->summary && config->json,
     };
-    uint8_t(*hashes)[20] = cap_torrents_hashes(torrents, config->filter.hash_set ? &config->filter.info_hash : NULL,
-                                               &dissect_config.info_hash_count);
-    dissect_config.info_hashes = (const uint8_t(*)[20])hashes;
     struct cap_dissect *dissect = cap_dissect_new(&dissect_config, take, &decoder);
     if (dissect == NULL)
         abort();
@@ -138,6 +135,5 @@ enum cap_status cap_decode(struct cap_capture *capture, struct cap_torrents *tor
     cap_counts_print(stderr, config->name, cap_dissect_counts(dissect));
     cap_dissect_free(dissect);
     cap_printer_free(&decoder.printer);
-    free(hashes);
     return status;
 }

@@ -79,16 +79,16 @@ struct cap_event {
 };
 typedef void cap_event_fn(void *user, const struct cap_event *event);
 
-/* Limits are on what is kept in wait for missing bytes; 0 takes the default. */
+/* An info-hash that is known does not help against MSE: its secret is in the keys of both ends (btw/mse.h).
+ *
+ * Limits are on what is kept in wait for missing bytes; 0 takes the default. */
 struct cap_config {
-    bool payload;                     /* blocks of pieces are wanted */
-    bool sha1;                        /* of every stream */
-    size_t flow_bytes;                /* per direction */
-    size_t total_bytes;               /* of all */
-    size_t flows;                     /* connections at once; the one that has been silent longest is dropped first */
-    uint32_t len_max;                 /* longer messages are no messages */
-    const uint8_t (*info_hashes)[20]; /* known from elsewhere, for MSE */
-    size_t info_hash_count;
+    bool payload;       /* blocks of pieces are wanted */
+    bool sha1;          /* of every stream */
+    size_t flow_bytes;  /* per direction */
+    size_t total_bytes; /* of all */
+    size_t flows;       /* connections at once; the one that has been silent longest is dropped first */
+    uint32_t len_max;   /* longer messages are no messages */
 };
 
 /* What was seen and what was left out; everything is counted. */

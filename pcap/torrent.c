@@ -80,21 +80,6 @@ const struct cap_torrent *cap_torrents_find(const struct cap_torrents *torrents,
     return NULL;
 }
 
-uint8_t (*cap_torrents_hashes(const struct cap_torrents *torrents, const uint8_t (*one_more)[20], size_t *count))[20]
-{
-    uint8_t(*hashes)[20] = malloc((2 * torrents->count + 1) * sizeof *hashes);
-    *count = 0;
-    if (hashes != NULL && one_more != NULL)
-        memcpy(hashes[(*count)++], *one_more, 20);
-    for (size_t i = 0; hashes != NULL && i < torrents->count; i++) {
-        const struct btw_metainfo *meta = &torrents->list[i]->meta;
-        memcpy(hashes[(*count)++], meta->info_hash, 20);
-        if (meta->has_v2)
-            memcpy(hashes[(*count)++], meta->info_hash_v2, 20);
-    }
-    return hashes;
-}
-
 void cap_torrents_free(struct cap_torrents *torrents)
 {
     for (size_t i = 0; i < torrents->count; i++) {

@@ -35,8 +35,6 @@ bool cap_torrents_add_file(struct cap_torrents *torrents, const char *path, char
 const struct cap_torrent *cap_torrents_add_info(struct cap_torrents *torrents, uint8_t *info, size_t len);
 /* By the 20 bytes of a handshake, of version 1 or 2. */
 const struct cap_torrent *cap_torrents_find(const struct cap_torrents *torrents, const uint8_t info_hash[20]);
-/* Their info-hashes, and one_more if it is not NULL, to be freed. */
-uint8_t (*cap_torrents_hashes(const struct cap_torrents *torrents, const uint8_t (*one_more)[20], size_t *count))[20];
 void cap_torrents_free(struct cap_torrents *torrents);
 
 /* ---- metadata on its way from one side of a session ---- */
