@@ -74,7 +74,7 @@ static const struct record_kind kinds[] = {
     { "requests",  "BEP3-REQ-01",   "tx request drop",           NULL, SCN_TARGET_LEECH,  shows_request },
     { "rejects",   "BEP6-REJ-02",   "tx reject drop",            NULL, SCN_TARGET_SEED,   shows_reject },
     { "fetch",     "BEP9-META-16",  "tx extended ext=%u drop",   NULL, SCN_TARGET_MAGNET, shows_metadata_request },
-    { "handshake", "BEP3-HS-02",    "rx handshake close",        "tx handshake close", SCN_TARGET_ANY, shows_handshake },
+    { "handshake", "BEP3-HS-02",    "rx handshake close",        "tx handshake hang", SCN_TARGET_ANY, shows_handshake },
 };
 /* clang-format on */
 

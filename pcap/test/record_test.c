@@ -158,6 +158,51 @@ static const struct row {
       "p1 <  handshake info_hash=$t1 within 15s  @handshake\n"
       "p1 until announced == $t1.pieces within 30s\n" },
 
+    { "four_in_a_row_are_a_run", BTW_DIALLER,
+      DIALLER ACCEPTOR "d 2 request piece=0 begin=16384 length=16384\n"
+                       "d 2 request piece=1 begin=0 length=16384\n"
+                       "d 2 request piece=1 begin=16384 length=16384\n"
+                       "d 2 request piece=2 begin=0 length=16384\n"
+                       "d 3 have piece=9\n"
+                       "d 3 have piece=7\n"
+                       "d 3 have piece=5\n"
+                       "d 3 suggest piece=9\n"
+                       "d 3 suggest piece=7\n"
+                       "d 3 suggest piece=5\n"
+                       "d 3 suggest piece=3\n",
+      "# libtorrent 2080 dials Transmission 3000: flow 0 of test.pcap\n"
+      "scenario recorded.test\n"
+      "  rule    BEP3-HS-02\n"
+      "  needs   fast ext\n"
+      "  fault   rx handshake close  fails @handshake\n"
+      "\n"
+      "p1 dial\n"
+      "p1 >! handshake reserved=[ext fast] info_hash=$t1 peer_id=\"-LT2080-\"+random(12)\n"
+      "p1 <  handshake info_hash=$t1 within 15s  @handshake\n"
+      "p1 >  request piece=($i+1)/2 begin=($i+1)%2*16384 length=16384 wire times=4\n"
+      "p1 >  {\n"
+      "  have piece=9\n"
+      "  have piece=7\n"
+      "  have piece=5\n"
+      "}\n"
+      "p1 >  suggest piece=9-$i*2 wire times=4\n" },
+
+    /* The block came before it was asked for: nobody's question was answered. */
+    { "no_answer_is_no_service", BTW_ACCEPTOR,
+      DIALLER ACCEPTOR "a 2 piece piece=0 begin=0 data=0102\n"
+                       "d 3 request piece=0 begin=0 length=2\n",
+      "# Transmission 3000 is dialled by libtorrent 2080: flow 0 of test.pcap\n"
+      "scenario recorded.test\n"
+      "  rule    BEP3-HS-02\n"
+      "  needs   fast ext dials\n"
+      "  fault   tx handshake hang  fails @handshake\n"
+      "\n"
+      "p1 listen\n"
+      "p1 accept! within 120s\n"
+      "p1 <  handshake info_hash=$t1 within 15s  @handshake\n"
+      "p1 >  handshake reserved=[ext fast] info_hash=$t1 peer_id=\"-TR3000-\"+random(12)\n"
+      "p1 >  piece piece=0 begin=0 data=0102\n" },
+
     { "who_hangs_up_on_a_message_does_it_again", BTW_DIALLER, DIALLER ACCEPTOR "d 2 raw 00000002ff00\na 3 rst\n",
       "# libtorrent 2080 dials Transmission 3000: flow 0 of test.pcap\n"
       "scenario recorded.test\n"
