@@ -9,7 +9,7 @@ build_packages=(build-essential cmake ninja-build pkg-config nettle-dev libgmp-d
   libmicrohttpd-dev libcurl4-openssl-dev libpopt-dev libpcap-dev)
 check_packages=(clang clang-tidy clang-format tshark)
 bench_packages=(libtorrent-rasterbar-dev)
-client_packages=(transmission-daemon transmission-cli iproute2 aria2 python3 python3-libtorrent)
+client_packages=(transmission-daemon transmission-cli iproute2 aria2 python3 python3-libtorrent tcpdump)
 
 usage() {
   cat <<'TEXT'
