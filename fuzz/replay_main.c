@@ -3,17 +3,17 @@
  * Gives files, and all files in folders, to a fuzz target, one after the other: so the corpus is an ordinary test under
  * any compiler.  No file at all is a failure.
  */
-#include <ftw.h>
+#include <dirent.h>
 #include <sys/stat.h>
 
 #include "fuzz.h"
 
-enum { FOLDERS_OPEN = 16 };
+enum { PATH_ROOM = 4096 };
 
 static unsigned files;
 
 /* In a block of just that size, so that a sanitizer sees what is read behind it. */
-static bool replay(const char *path, size_t size)
+static bool replay_file(const char *path, size_t size)
 {
     FILE *file = fopen(path, "rb");
     uint8_t *data = malloc(size > 0 ? size : 1);
@@ -23,21 +23,42 @@ static bool replay(const char *path, size_t size)
         fclose(file);
     if (whole)
         LLVMFuzzerTestOneInput(data, size);
-    else
-        perror(path);
     free(data);
     files++;
     return whole;
 }
 
-/* The last thing printed is the file that did it. */
-static int visit(const char *path, const struct stat *status, int kind, struct FTW *where)
+static bool replay(const char *path);
+
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the folders */
+static bool replay_folder(const char *path)
 {
-    (void)where;
-    if (kind != FTW_F)
-        return kind == FTW_D ? 0 : 1;
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    char below[PATH_ROOM];
+    bool done = folder != NULL;
+
+    while (done && (entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] == '.')
+            continue;
+        done = snprintf(below, sizeof below, "%s/%s", path, entry->d_name) < PATH_ROOM && replay(below);
+    }
+    if (folder != NULL)
+        closedir(folder);
+    return done;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): and the last thing printed is the file that did it */
+static bool replay(const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0)
+        return false;
+    if (S_ISDIR(status.st_mode))
+        return replay_folder(path);
     fprintf(stderr, "%s\n", path);
-    return replay(path, (size_t)status->st_size) ? 0 : 1;
+    return replay_file(path, (size_t)status.st_size);
 }
 
 int main(int argc, char **argv)
@@ -45,7 +66,7 @@ int main(int argc, char **argv)
     if (LLVMFuzzerInitialize != NULL)
         LLVMFuzzerInitialize(&argc, &argv);
     for (int i = 1; i < argc; i++)
-        if (nftw(argv[i], visit, FOLDERS_OPEN, FTW_PHYS) != 0) {
+        if (!replay(argv[i])) {
             fprintf(stderr, "%s: cannot be replayed\n", argv[i]);
             return 1;
         }
