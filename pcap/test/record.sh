@@ -85,7 +85,7 @@ serve_tracker() {
   shift
   mkdir -p "$scratch/tracker"
   for peer in "$@"; do peers+=$(printf '\\x7f\\x00\\x00\\x01\\x%02x\\x%02x' $((peer >> 8)) $((peer & 255))); done
-  printf "d8:intervali5e5:peers$((6 * $#)):${peers}e" >"$scratch/tracker/announce"
+  printf 'd8:intervali5e5:peers%d:%be' $((6 * $#)) "$peers" >"$scratch/tracker/announce"
   python3 -m http.server --bind 127.0.0.1 --directory "$scratch/tracker" "$port" >/dev/null 2>&1 &
   running+=($!)
 }
@@ -103,9 +103,9 @@ record() {
   local of_seed=() of_leech=()
   mkdir -p "$folder"
   case $dials in
-    leech) of_leech=(--peer 127.0.0.1:$seed_port) ;;
+    leech) of_leech=(--peer "127.0.0.1:$seed_port") ;;
     leech-v6) of_leech=(--peer "[::1]:$seed_port") ;;
-    seed) of_seed=(--peer 127.0.0.1:$leech_port) ;;
+    seed) of_seed=(--peer "127.0.0.1:$leech_port") ;;
     tracker)
       serve_tracker 8000 $seed_port
       of_leech=(--tracker http://127.0.0.1:8000/announce)
