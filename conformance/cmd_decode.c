@@ -23,7 +23,7 @@ static const struct poptOption table[] = {
     { "json", 'j', POPT_ARG_NONE, &options.json, 0, "one JSON object a line", NULL },
     { "full", 0, POPT_ARG_NONE, &options.full, 0, "long values and blocks in full: lines that read back", NULL },
     { "flow", 'f', POPT_ARG_LONGLONG, &options.flow, 0, "only this connection: f0 is number 0", "N" },
-    { "info-hash", 0, POPT_ARG_STRING, &options.info_hash, 0, "only this torrent; also opens MSE", "HEX" },
+    { "info-hash", 0, POPT_ARG_STRING, &options.info_hash, 0, "only sessions of this torrent", "HEX" },
     { "torrent", 't', POPT_ARG_ARGV, &options.torrents, 0, "a torrent that may be spoken of; may be repeated", "FILE" },
     { "type", 0, POPT_ARG_ARGV, &options.types, 0, "only these messages, as have,piece; may be repeated", "NAMES" },
     { "from", 0, POPT_ARG_STRING, &options.from, 0, "only what this end sends: ADDRESS, ADDRESS:PORT or :PORT", "END" },
