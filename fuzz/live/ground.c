@@ -40,11 +40,8 @@ bool ground_job_start(struct ground_job *job, struct live_ground *ground, struct
 
 void ground_job_end(struct ground_job *job, const struct live_player *player)
 {
-    struct live_play *play = job->play;
     live_look_end(job->look, job->run);
-    player->over(player->user, play);
-    play->run = NULL;
-    play->look = NULL;
+    player->over(player->user, job->play); /* the play may be gone */
     scn_run_free(job->run);
     live_look_free(job->look);
     scn_script_free(job->script);

@@ -38,8 +38,8 @@ struct live_play {
 
 /* Who makes plays and takes what came of them. */
 struct live_player {
-    struct live_play *(*next)(void *user); /* borrowed until it is over; NULL: none now */
-    void (*over)(void *user, struct live_play *play);
+    struct live_play *(*next)(void *user);            /* borrowed until it is over; NULL: none now */
+    void (*over)(void *user, struct live_play *play); /* and may free it */
     void *user;
 };
 
