@@ -88,6 +88,7 @@ static bool kills(struct live_follow *follow, const struct live_case *one, struc
         return false;
     follow->deaths++;
     wanted->verdict = refused ? LIVE_crash : LIVE_hang;
+    snprintf(wanted->text, sizeof wanted->text, "%s", live_verdict_text(wanted->verdict));
     live_ground_restart(follow->ground);
     return true;
 }
