@@ -366,9 +366,12 @@ static bool listen_first(struct scn_conn *conn, struct btw_slice *bytes)
     return true;
 }
 
+/* No secret is zero as a whole: then there is none, for what came was no key. */
 static bool starts_with_zero(const struct cloak *cloak)
 {
-    return cloak->keyed && btw_mse_end_secret(cloak->end)[0] == 0;
+    static const uint8_t none[BTW_MSE_KEY_SIZE];
+    const uint8_t *secret = btw_mse_end_secret(cloak->end);
+    return cloak->keyed && secret[0] == 0 && memcmp(secret, none, sizeof none) != 0;
 }
 
 static void count_zeros(struct scn_conn *conn)
