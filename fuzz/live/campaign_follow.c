@@ -104,9 +104,18 @@ static bool find_killer(struct live_campaign *c, struct live_finding *finding)
     return false;
 }
 
+/* A process that is gone may have a successor. */
+static enum live_verdict name_death(struct live_campaign *c)
+{
+    bool refused = c->refused;
+    if (c->replaced && live_follow_alive(&c->follow, &refused))
+        return LIVE_restart;
+    return refused ? LIVE_crash : LIVE_hang;
+}
+
 void campaign_follow_death(struct live_campaign *c)
 {
-    enum live_verdict verdict = c->replaced && !c->refused ? LIVE_restart : c->refused ? LIVE_crash : LIVE_hang;
+    enum live_verdict verdict = name_death(c);
     struct live_finding finding = { .complaint = { .verdict = verdict } };
     snprintf(finding.complaint.text, sizeof finding.complaint.text, "%s", live_verdict_text(verdict));
     finding.after = campaign_now() - c->began;
@@ -137,6 +146,6 @@ void campaign_follow_death(struct live_campaign *c)
     live_ground_restart(c->config.ground);
     if (c->config.local)
         live_meter_start(&c->meter, c->config.pid);
-    c->dead = c->replaced = false;
+    c->dead = c->replaced = c->refused = false;
     c->probes_failed = 0;
 }
