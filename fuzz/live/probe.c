@@ -318,7 +318,7 @@ void live_calibrate(struct live_ground *ground, struct live_facts *facts, struct
     put(&text, "p1 < piece piece=0 begin=0 data=$t1 within %lldms\n", (long long)facts->patience_ms);
     play_text(ground, &text, take_block, &c);
 
-    for (unsigned i = 0; i < SYNCS && facts->fast; i++) {
+    for (unsigned i = 0; i < SYNCS && facts->fast && facts->unchokes; i++) {
         text.len = 0;
         begin(&text, facts, "sync", 8 + i);
         put(&text, "p1 sync within %dms\n", SYNC_MS);
