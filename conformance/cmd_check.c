@@ -5,11 +5,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
-#include "cli.h"
+#include "cli_capture.h"
 #include "files.h"
 
 static struct {
@@ -91,15 +90,9 @@ static int check_one(const struct cli_command *self, const char *path, struct ca
         .color = scn_terminal_on(stdout).color,
         .stop = &stop,
     };
-    char *error = NULL;
-    struct cap_capture *capture = options.interface != NULL
-                                      ? cap_capture_live(options.interface, options.expression, &error)
-                                      : cap_capture_file(path, &error);
-    if (capture == NULL) {
-        (void)cli_fail(self, CLI_OURS, "%s", error);
-        free(error);
+    struct cap_capture *capture = cli_capture(self, path, options.interface, options.expression);
+    if (capture == NULL)
         return CLI_OURS;
-    }
     enum cap_status status = cap_check(capture, torrents, &config, report, stdout);
     if (status != CAP_END)
         (void)cli_fail(self, CLI_OURS, "%s: %s", path, cap_capture_error(capture));
@@ -147,18 +140,13 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     struct sigaction action = { .sa_handler = stop_on };
     struct cap_torrents torrents = { 0 };
     const char **operands;
-    char *error = NULL;
     int status = cli_options(self, argc, argv, table, &operands);
     if (status == CLI_CONTINUE)
         status = check_options(self, operands);
     if (status != CLI_CONTINUE)
         return status;
-    for (char **file = options.torrents; file != NULL && *file != NULL; file++) {
-        if (!cap_torrents_add_file(&torrents, *file, &error)) {
-            cap_torrents_free(&torrents);
-            return cli_fail(self, CLI_OURS, "%s", error);
-        }
-    }
+    if (!cli_torrents(self, options.torrents, &torrents))
+        return CLI_OURS;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     status = check_all(self, operands, &torrents);

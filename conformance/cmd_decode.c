@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "cli_capture.h"
 #include "cmd_decode.h"
 #include "decode.h"
 
@@ -125,11 +125,8 @@ static int decode_capture(const struct cli_command *self, struct cap_capture *ca
         .filter = *filter,
         .stop = &stop,
     };
-    char *error = NULL;
-    for (char **file = options.torrents; file != NULL && *file != NULL; file++) {
-        if (!cap_torrents_add_file(&torrents, *file, &error))
-            return cli_fail(self, CLI_OURS, "%s", error);
-    }
+    if (!cli_torrents(self, options.torrents, &torrents))
+        return CLI_OURS;
     if (options.follow || options.interface != NULL)
         setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     enum cap_status status = cap_decode(capture, &torrents, &config, stdout);
@@ -145,18 +142,12 @@ static int open_and_decode(const struct cli_command *self, const char *path)
 {
     struct sigaction action = { .sa_handler = stop_on };
     struct cap_filter filter = { 0 };
-    char *error = NULL;
     int status = read_filter(self, &filter);
     if (status != CLI_CONTINUE)
         return status;
-    struct cap_capture *capture = options.interface != NULL
-                                      ? cap_capture_live(options.interface, options.expression, &error)
-                                      : cap_capture_file(path, &error);
-    if (capture == NULL) {
-        status = cli_fail(self, CLI_OURS, "%s", error);
-        free(error);
-        return status;
-    }
+    struct cap_capture *capture = cli_capture(self, path, options.interface, options.expression);
+    if (capture == NULL)
+        return CLI_OURS;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     status = decode_capture(self, capture, path, &filter);
