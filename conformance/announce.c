@@ -65,6 +65,8 @@ static size_t read_compact(struct btw_slice list, uint8_t len, struct scn_announ
     size_t count = 0;
     for (size_t entries = list.len / (len + 2U); entries > 0 && count < cap; entries--) {
         struct btw_slice bytes = btw_read_bytes(&reader, len);
+        if (bytes.data == NULL)
+            break;
         out[count] = (struct scn_announced){ .address = { .len = len, .port = btw_read_u16(&reader) } };
         memcpy(out[count++].address.bytes, bytes.data, len);
     }
