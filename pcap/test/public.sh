@@ -4,8 +4,9 @@
 #     BTW_CAPTURES=FOLDER public.sh EXACT_TEST      FOLDER has public/*.pcap and public/expected
 set -eu
 
-if [ ! -d "${BTW_CAPTURES:-}/public" ]; then
-    echo "skipped: BTW_CAPTURES names no folder with public/"
+BTW_CAPTURES=${BTW_CAPTURES:-$(dirname "$0")/../../../shared/captures}
+if [ ! -d "$BTW_CAPTURES/public" ]; then
+    echo "skipped: BTW_CAPTURES names no folder with public/, and none lies in shared/ beside this checkout"
     exit 77
 fi
 work=$(mktemp -d)
