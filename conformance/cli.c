@@ -66,6 +66,21 @@ int cli_fail(const struct cli_command *command, int status, const char *format, 
     return status;
 }
 
+volatile sig_atomic_t cli_stopped;
+
+static void on_signal(int number)
+{
+    (void)number;
+    cli_stopped = 1;
+}
+
+void cli_take_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_signal };
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
 int cli_input(const struct cli_command *command, const char **operands, const char **path, struct scn_file *file)
 {
     if (operands[0] != NULL && operands[1] != NULL)

@@ -6,6 +6,7 @@
 #define SCN_CLI_H
 
 #include <popt.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -44,6 +45,10 @@ int cli_input(const struct cli_command *command, const char **operands, const ch
 /* Prints "conformance COMMAND: sentence" and, for CLI_USAGE, where help is; returns status. */
 int cli_fail(const struct cli_command *command, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* From now on Ctrl-C and SIGTERM do not end the program: they set cli_stopped, and interrupt a read that waits. */
+extern volatile sig_atomic_t cli_stopped;
+void cli_take_signals(void);
 
 /* The nearest of count names to a word that is none of them, NULL when none is near. */
 const char *cli_nearest(const char *word, const char *(*name)(size_t i), size_t count);

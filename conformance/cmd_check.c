@@ -3,7 +3,6 @@
  * `conformance check`: judges both ends of captured sessions.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,14 +44,6 @@ static const char teaches[] = "Judges both sides of every BitTorrent session in 
                               "could be judged, 4 a file cannot\n"
                               "be read.\n";
 
-static volatile sig_atomic_t stop;
-
-static void stop_on(int number)
-{
-    (void)number;
-    stop = 1;
-}
-
 static const struct cap_report_kind *report_kind(const char *option, const char **path)
 {
     const char *equals = strchr(option, '=');
@@ -88,7 +79,7 @@ static int check_one(const struct cli_command *self, const char *path, struct ca
         .summary = options.summary,
         .content = options.torrents != NULL,
         .color = scn_terminal_on(stdout).color,
-        .stop = &stop,
+        .stop = &cli_stopped,
     };
     struct cap_capture *capture = cli_capture(self, path, options.interface, options.expression);
     if (capture == NULL)
@@ -123,7 +114,7 @@ static int check_all(const struct cli_command *self, const char **files, struct 
     const char *live[] = { options.interface, NULL };
     struct cap_check_report report = { 0 };
     int read = CLI_GREEN;
-    for (const char **file = options.interface != NULL ? live : files; *file != NULL && !stop; file++) {
+    for (const char **file = options.interface != NULL ? live : files; *file != NULL && !cli_stopped; file++) {
         int status = check_one(self, *file, torrents, &report);
         read = status == CLI_GREEN ? read : status;
     }
@@ -137,7 +128,6 @@ static int check_all(const struct cli_command *self, const char **files, struct 
 
 static int run(const struct cli_command *self, int argc, const char **argv)
 {
-    struct sigaction action = { .sa_handler = stop_on };
     struct cap_torrents torrents = { 0 };
     const char **operands;
     int status = cli_options(self, argc, argv, table, &operands);
@@ -147,8 +137,7 @@ static int run(const struct cli_command *self, int argc, const char **argv)
         return status;
     if (!cli_torrents(self, options.torrents, &torrents))
         return CLI_OURS;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    cli_take_signals();
     status = check_all(self, operands, &torrents);
     cap_torrents_free(&torrents);
     return status;

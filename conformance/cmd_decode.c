@@ -3,7 +3,6 @@
  * `conformance decode`: captures, or bytes of one direction, to lines of the notation.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,14 +51,6 @@ static const char teaches[] =
     "  echo 00000005 04 00000003 | conformance decode --hex\n"
     "\n"
     "Exit status: 0 all was read, 1 some bytes of a stream are no messages, 2 usage error, 4 FILE cannot be read.\n";
-
-static volatile sig_atomic_t stop;
-
-static void stop_on(int number)
-{
-    (void)number;
-    stop = 1;
-}
 
 /* pcap in either byte order with micro- or nanoseconds, and pcapng. */
 static bool is_capture(const unsigned char magic[4])
@@ -123,7 +114,7 @@ static int decode_capture(const struct cli_command *self, struct cap_capture *ca
         .summary = options.summary,
         .full = options.full,
         .filter = *filter,
-        .stop = &stop,
+        .stop = &cli_stopped,
     };
     if (!cli_torrents(self, options.torrents, &torrents))
         return CLI_OURS;
@@ -140,7 +131,6 @@ static int decode_capture(const struct cli_command *self, struct cap_capture *ca
 
 static int open_and_decode(const struct cli_command *self, const char *path)
 {
-    struct sigaction action = { .sa_handler = stop_on };
     struct cap_filter filter = { 0 };
     int status = read_filter(self, &filter);
     if (status != CLI_CONTINUE)
@@ -148,8 +138,7 @@ static int open_and_decode(const struct cli_command *self, const char *path)
     struct cap_capture *capture = cli_capture(self, path, options.interface, options.expression);
     if (capture == NULL)
         return CLI_OURS;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    cli_take_signals();
     status = decode_capture(self, capture, path, &filter);
     cap_capture_close(capture);
     return status;

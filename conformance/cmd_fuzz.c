@@ -3,7 +3,6 @@
  * `conformance fuzz`: looks for what breaks a client that is told odd things.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,14 +86,6 @@ struct job {
     struct live_campaign *campaign;
     bool network; /* the target is not on this machine */
 };
-
-static volatile bool stop;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stop = true;
-}
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
@@ -258,11 +249,10 @@ static void play(struct job *job)
         .oracles = job->oracles,
         .tries_max = job->ground_config.sockets ? TRIES_SOCKETS : TRIES_MEMORY,
         .follow_max = job->ground_config.sockets ? follow_sockets : 0,
-        .stop = &stop,
+        .stop = &cli_stopped,
         .progress = isatty(STDERR_FILENO) ? on_progress : NULL,
     };
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
+    cli_take_signals();
     job->campaign = live_campaign_new(&config);
     live_campaign_play(job->campaign);
     if (config.progress != NULL)

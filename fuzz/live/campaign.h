@@ -6,6 +6,8 @@
 #ifndef LIVE_CAMPAIGN_H
 #define LIVE_CAMPAIGN_H
 
+#include <signal.h>
+
 #include "findings.h"
 #include "graph.h"
 #include "pool.h"
@@ -32,16 +34,16 @@ struct live_campaign_config {
     const struct live_seeds *seeds;
     const char *dir; /* for findings, and to go on later: what is found there is gone on with; NULL: none */
     uint64_t seed;
-    uint64_t cases_max;        /* 0: no limit */
-    double seconds_max;        /* 0: no limit */
-    bool local;                /* the target is a process of this machine: its resources are watched */
-    pid_t pid;                 /* of it; 0: found by the port */
-    double rate;               /* cases a second, 0: as fast as it goes */
-    unsigned findings_max;     /* ends when there are so many; 0: no limit */
-    unsigned oracles;          /* set of 1 << enum live_verdict */
-    unsigned tries_max;        /* plays to minimise one finding */
-    double follow_max;         /* seconds for that; 0: no limit */
-    const volatile bool *stop; /* set from outside to end */
+    uint64_t cases_max;                /* 0: no limit */
+    double seconds_max;                /* 0: no limit */
+    bool local;                        /* the target is a process of this machine: its resources are watched */
+    pid_t pid;                         /* of it; 0: found by the port */
+    double rate;                       /* cases a second, 0: as fast as it goes */
+    unsigned findings_max;             /* ends when there are so many; 0: no limit */
+    unsigned oracles;                  /* set of 1 << enum live_verdict */
+    unsigned tries_max;                /* plays to minimise one finding */
+    double follow_max;                 /* seconds for that; 0: no limit */
+    const volatile sig_atomic_t *stop; /* set from outside to end */
     void (*progress)(void *user, const struct live_stats *stats, const struct live_graph *graph, size_t pool,
                      const struct live_findings *findings);
     void *user;

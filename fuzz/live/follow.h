@@ -6,17 +6,19 @@
 #ifndef LIVE_FOLLOW_H
 #define LIVE_FOLLOW_H
 
+#include <signal.h>
+
 #include "findings.h"
 #include "ground.h"
 
 struct live_follow {
     struct live_ground *ground;
     const struct live_facts *facts;
-    unsigned tries_max;        /* plays to make a case short */
-    double seconds_max;        /* the same in time; 0: no limit */
-    const volatile bool *stop; /* nothing reproduces any more: for a quick end */
-    uint64_t number;           /* of the next probe */
-    uint64_t deaths;           /* how often the target died on the way */
+    unsigned tries_max;                /* plays to make a case short */
+    double seconds_max;                /* the same in time; 0: no limit */
+    const volatile sig_atomic_t *stop; /* nothing reproduces any more: for a quick end */
+    uint64_t number;                   /* of the next probe */
+    uint64_t deaths;                   /* how often the target died on the way */
     /* private */
     struct live_complaint wanted;
     double until;   /* after that nothing fails any more; 0: no limit */
