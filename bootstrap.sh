@@ -23,7 +23,7 @@ usage: ./bootstrap.sh COMMAND
   deps          install everything and build nothing
 
 Packages come from Debian with apt-get, by root or through sudo; webtorrent comes from npm by conformance/clients/package-lock.json.
-What is there already is not touched, and then no network is needed.  JOBS=N bounds the parallel tests (2).
+What is there already is not touched, and then no network is needed.  JOBS=N bounds the parallel tests (cores and one more: clients mostly wait).
 TEXT
 }
 
@@ -115,7 +115,7 @@ build_fuzzers() {
 # Runs the tests of a build directory and leaves ctest's summary line in `summary`.
 run_ctest() { # DIRECTORY CTEST-OPTION...
   local status=0
-  ctest --test-dir "$1" --output-on-failure --no-tests=error --parallel "${JOBS:-2}" "${@:2}" | tee "$1/ctest.log" || status=$?
+  ctest --test-dir "$1" --output-on-failure --no-tests=error --parallel "${JOBS:-$(($(nproc) + 1))}" "${@:2}" | tee "$1/ctest.log" || status=$?
   summary=$(grep '% tests passed' "$1/ctest.log") || summary="no tests ran in $1"
   return $status
 }
