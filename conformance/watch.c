@@ -26,6 +26,14 @@ static uint32_t blocks_per_piece(const struct scn_torrent *torrent)
     return (uint32_t)((torrent->meta.piece_length + BTW_BLOCK_SIZE - 1) / BTW_BLOCK_SIZE);
 }
 
+/* What of a piece has to be sent.  The zeros that fill up the end of a hybrid's file are in no file of either version,
+ * and known without being asked for (BEP 47). */
+static uint32_t size_to_deliver(const struct scn_torrent *torrent, uint32_t piece)
+{
+    bool filled = torrent->piece_sizes != NULL && piece < torrent->meta.pieces;
+    return filled ? torrent->piece_sizes[piece] : scn_torrent_piece_size(torrent, piece);
+}
+
 /* All blocks of the piece have been sent to the target, right, by some connection of this run. */
 static bool delivered(void *user, enum btw_side side, uint32_t piece, int64_t now_ms)
 {
@@ -35,7 +43,7 @@ static bool delivered(void *user, enum btw_side side, uint32_t piece, int64_t no
     if (side != conn->target || !run->delivered || conn->torrent != run->torrents[0])
         return true; /* not known: not judged */
     uint32_t per = blocks_per_piece(conn->torrent);
-    uint32_t blocks = (scn_torrent_piece_size(conn->torrent, piece) + BTW_BLOCK_SIZE - 1) / BTW_BLOCK_SIZE;
+    uint32_t blocks = (size_to_deliver(conn->torrent, piece) + BTW_BLOCK_SIZE - 1) / BTW_BLOCK_SIZE;
     for (uint32_t b = 0; b < blocks; b++) {
         size_t bit = (size_t)piece * per + b;
         if (bit >= run->delivered_blocks || !btw_bit_get(run->delivered, bit))
