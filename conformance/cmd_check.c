@@ -2,13 +2,11 @@
  *
  * `conformance check`: judges both ends of captured sessions.
  */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "check.h"
 #include "cli_capture.h"
-#include "files.h"
+#include "cli_report.h"
 
 static struct {
     int summary, strict;
@@ -44,29 +42,13 @@ static const char teaches[] = "Judges both sides of every BitTorrent session in 
                               "could be judged, 4 a file cannot\n"
                               "be read.\n";
 
-static const struct cap_report_kind *report_kind(const char *option, const char **path)
-{
-    const char *equals = strchr(option, '=');
-    for (const struct cap_report_kind *kind = cap_report_kinds; equals != NULL && kind->name != NULL; kind++) {
-        *path = equals + 1;
-        if (strlen(kind->name) == (size_t)(equals - option) && strncmp(option, kind->name, strlen(kind->name)) == 0)
-            return kind;
-    }
-    return NULL;
-}
-
 static int check_options(const struct cli_command *self, const char **operands)
 {
-    const char *path;
     bool named = operands != NULL && operands[0] != NULL;
     if (named == (options.interface != NULL))
         return cli_fail(self, CLI_USAGE,
                         named ? "files or --interface, not both" : "which capture?  '-' is standard input");
-    for (char **report = options.reports; report != NULL && *report != NULL; report++) {
-        if (report_kind(*report, &path) == NULL)
-            return cli_fail(self, CLI_USAGE, "--report wants json=FILE, tap=FILE or junit=FILE, not '%s'", *report);
-    }
-    return CLI_CONTINUE;
+    return cli_check_reports(self, options.reports);
 }
 
 /* CLI_GREEN, or CLI_OURS when it cannot be read to its end. */
@@ -91,24 +73,6 @@ static int check_one(const struct cli_command *self, const char *path, struct ca
     return status == CAP_ERROR ? CLI_OURS : CLI_GREEN;
 }
 
-static int write_reports(const struct cli_command *self, const struct cap_check_report *report)
-{
-    int status = CLI_GREEN;
-    for (char **option = options.reports; option != NULL && *option != NULL; option++) {
-        const char *path = NULL;
-        const struct cap_report_kind *kind = report_kind(*option, &path);
-        struct scn_output out = { 0 };
-        bool written = scn_output_begin(&out, path);
-        if (written) {
-            kind->write(report, out.stream);
-            written = scn_output_end(&out);
-        }
-        if (!written)
-            status = cli_fail(self, CLI_OURS, "cannot write '%s': %s", path, strerror(errno));
-    }
-    return status;
-}
-
 static int check_all(const struct cli_command *self, const char **files, struct cap_torrents *torrents)
 {
     const char *live[] = { options.interface, NULL };
@@ -119,9 +83,10 @@ static int check_all(const struct cli_command *self, const char **files, struct 
         read = status == CLI_GREEN ? read : status;
     }
     cap_check_print_sum(stdout, &report);
-    int written = write_reports(self, &report), status = cap_check_report_status(&report, options.strict);
+    bool written = cli_write_reports(self, options.reports, cap_report_kinds, &report);
+    int status = cap_check_report_status(&report, options.strict);
     cap_check_report_free(&report);
-    if (status != CLI_RED && (read != CLI_GREEN || written != CLI_GREEN))
+    if (status != CLI_RED && (read != CLI_GREEN || !written))
         return CLI_OURS;
     return status;
 }

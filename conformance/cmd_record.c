@@ -41,7 +41,7 @@ static const char teaches[] =
     "  conformance record session.pcap --flow 3 --play responder -o scenarios/recorded/session.scn\n"
     "  conformance run --scenarios scenarios --driver conformance/clients/libtorrent\n"
     "\n"
-    "Exit status: 0 done, 2 usage error or nothing to record, 4 a file cannot be read or written.\n";
+    "Exit status: 0 done, 2 usage error, 3 nothing to record, 4 a file cannot be read or written.\n";
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
@@ -124,7 +124,7 @@ static int record(const struct cli_command *self, const char *path, const struct
         return cli_fail(self, CLI_USAGE, "the session is about another torrent than '%s'", options.torrent);
     const char *text = cap_record(arena, tape, &config, error, sizeof error);
     if (text == NULL)
-        return cli_fail(self, CLI_USAGE, "%s", error);
+        return cli_fail(self, CLI_NOTHING, "%s", error);
     int status = check(self, text);
     return status == CLI_CONTINUE ? write_out(self, text) : status;
 }
@@ -141,7 +141,7 @@ static int with_capture(const struct cli_command *self, const char *path)
     if (!cap_tapes_read(&tapes, path, error, sizeof error))
         status = cli_fail(self, CLI_OURS, "%s", error);
     else if ((tape = cap_tapes_pick(&tapes, error, sizeof error)) == NULL)
-        status = cli_fail(self, CLI_USAGE, "%s", error);
+        status = cli_fail(self, CLI_NOTHING, "%s", error);
     else
         status = record(self, path, tape, arena, &torrents);
     scn_torrents_free(&torrents);

@@ -3,11 +3,13 @@
  * `conformance replay`: one side of a captured session against a live client.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "catalogue.h"
+#include "cli_report.h"
 #include "live.h"
 #include "pairs.h"
 #include "record.h"
@@ -20,6 +22,7 @@ enum { ERROR_MAX = 400 };
 
 static struct {
     char *target, *driver, *play, *torrent, *data, *timing;
+    char **reports;
     long flow;
     double timeout_scale;
     int listens, exact, mse, strict, verbose, listen_port, tracker_port;
@@ -39,6 +42,8 @@ static const struct poptOption table[] = {
       "asap (the default), real, or a share of the pauses of the capture: 50%", "WHEN" },
     { "mse", 0, POPT_ARG_NONE, &options.mse, 0, "encrypt; done anyway when the client answers nothing else", NULL },
     { "timeout-scale", 0, POPT_ARG_DOUBLE, &options.timeout_scale, 0, "stretch all deadlines, for slow clients", "X" },
+    { "report", 0, POPT_ARG_ARGV, &options.reports, 0, "also write a report: json=FILE, tap=FILE, junit=FILE",
+      "KIND=FILE" },
     { "strict", 0, POPT_ARG_NONE, &options.strict, 0, "any difference is a failure, and so is a warning", NULL },
     { "verbose", 'v', POPT_ARG_NONE, &options.verbose, 0, "show what was said", NULL },
     { "listen-port", 0, POPT_ARG_INT, &options.listen_port, 0, "port that the client dials", "PORT" },
@@ -58,8 +63,8 @@ static const char teaches[] =
     "  conformance replay session.pcap --target 10.0.0.7:6881 --torrent my.torrent --timing 50%\n"
     "  conformance replay session.pcap --listen --listen-port 6881 --tracker-port 6969 --torrent my.torrent --data my\n"
     "\n"
-    "Exit status: 0 all questions were answered as they were and no rule was broken, 1 not so, 2 usage error, 3 the\n"
-    "client could not be talked to, 4 our own error.\n";
+    "Exit status, as of `run`: 0 all questions were answered as they were and no rule was broken, 1 not so, 2 usage\n"
+    "error, 3 nothing to play or nobody to play with, 4 our own error.\n";
 
 /* All that a replay needs, in the order in which it is got hold of. */
 struct job {
@@ -75,11 +80,13 @@ struct job {
     struct scn_arena *arena;
     struct scn_script *script;
     struct scn_item item;
+    char id[ERROR_MAX];
     struct scn_session session;
     struct scn_target_config target_config;
     struct scn_target_process target;
     struct scn_world world;
     struct cap_live *live;
+    const struct scn_run *played; /* the last one, as long as the session */
 };
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
@@ -130,7 +137,7 @@ static int check_options(struct job *job, const char **operands)
     if (!is_port(options.listen_port) || !is_port(options.tracker_port))
         return cli_fail(job->command, CLI_USAGE, "a port lies between 1 and 65535");
     job->path = operands[0];
-    return CLI_CONTINUE;
+    return cli_check_reports(job->command, options.reports);
 }
 
 /* ---- what is played ---------------------------------------------------------------------------------------------- */
@@ -142,7 +149,7 @@ static int read_capture(struct job *job)
         return cli_fail(job->command, CLI_OURS, "%s", error);
     job->tape = cap_tapes_pick(&job->tapes, error, sizeof error);
     if (job->tape == NULL)
-        return cli_fail(job->command, CLI_USAGE, "%s", error);
+        return cli_fail(job->command, CLI_NOTHING, "%s", error);
     if (!cap_subject_find(&job->torrent, &job->torrents, job->tape, options.torrent, options.data, error, sizeof error))
         return cli_fail(job->command, CLI_USAGE, "%s", error);
     const struct btw_msg *handshake = cap_tape_handshake(job->tape, job->play);
@@ -179,14 +186,15 @@ static int make_scenario(struct job *job, bool encrypted)
     };
     const char *text = cap_record(job->arena, job->tape, &config, error, sizeof error);
     if (text == NULL)
-        return cli_fail(job->command, CLI_USAGE, "%s", error);
+        return cli_fail(job->command, CLI_NOTHING, "%s", error);
     scn_script_free(job->script);
     job->script = scn_script_parse("replay", text, strlen(text), &wrong);
     if (job->script == NULL) {
         scn_error_print(stderr, &wrong);
         return cli_fail(job->command, CLI_OURS, "what came of the session cannot be played");
     }
-    job->item = (struct scn_item){ .scenario = &job->script->scenarios[0], .id = "replay.session" };
+    snprintf(job->id, sizeof job->id, "%s f%" PRIu64, base_name(job->path), job->tape->flow);
+    job->item = (struct scn_item){ .scenario = &job->script->scenarios[0], .id = job->id };
     return CLI_CONTINUE;
 }
 
@@ -245,7 +253,7 @@ static int open_session(struct job *job)
 static scn_tap_fn *on_tap(void *user, const struct scn_run *run, void **tap_user)
 {
     struct job *job = user;
-    (void)run;
+    job->played = run;
     *tap_user = job->live;
     return cap_live_tap;
 }
@@ -269,54 +277,104 @@ static void play(struct job *job)
     scn_session_play(&job->session, &job->item, 1, &job->world, &tcp, &config);
 }
 
-static bool was_answered(const struct job *job)
+static enum btw_side target_side(const struct job *job)
 {
-    return cap_tape_handshake(cap_live_tape(job->live), job->play == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER) != NULL;
+    return job->play == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER;
 }
 
-static int status_of(enum scn_verdict verdict)
+static bool was_answered(const struct job *job)
 {
-    switch (verdict) {
-    case SCN_PASS:
-    case SCN_INFO:
-    case SCN_WARN:
-        return CLI_GREEN;
-    case SCN_FAIL:
-    case SCN_CRASH:
-        return CLI_RED;
-    case SCN_SKIP:
-    case SCN_UNSUPPORTED:
-    case SCN_INCONCLUSIVE:
-        return CLI_NOTHING;
-    case SCN_ERROR:
-    case SCN_DEFAULT:
-        break;
+    return cap_tape_handshake(cap_live_tape(job->live), target_side(job)) != NULL;
+}
+
+/* Who ended the connection that was talked over; where the script left it open, its end did. */
+static void note_end(struct job *job)
+{
+    const struct scn_result *result = &scn_suite_outcome(job->session.suite, 0)->result;
+    struct scn_fate fate, last = { 0 };
+    for (unsigned i = 0; scn_run_fate(job->played, i, &fate); i++) {
+        if (fate.opened)
+            last = fate;
     }
-    return CLI_OURS;
+    cap_live_end(job->live, last.target_first ? target_side(job) : job->play,
+                 last.target_first ? last.target_end : last.our_end, result->ended_ms);
+}
+
+/* The lines of a text, NULL behind the last. */
+static const char **split(struct scn_arena *arena, char *text)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+        count++;
+    const char **lines = scn_arena_get(arena, (count + 1) * sizeof *lines);
+    for (size_t i = 0; i < count; i++) {
+        lines[i] = text;
+        text = strchr(text, '\n');
+        *text++ = '\0';
+    }
+    return lines;
+}
+
+static int write_reports(struct job *job, const char *const *lines, json_t *members)
+{
+    char address[SCN_NET_TEXT];
+    scn_endpoint_print(address, &job->target.endpoint);
+    struct scn_report facts = {
+        .suite = job->session.suite,
+        .target = address,
+        .role = scn_target_name(state_of_captured(job)),
+        .seconds = scn_suite_outcome(job->session.suite, 0)->seconds,
+        .interrupted = job->session.interrupted,
+        .lines = lines,
+        .members = members,
+    };
+    scn_report_count(&facts);
+    int status = scn_report_status(&facts, options.strict, 1);
+    return cli_write_reports(job->command, options.reports, scn_report_kinds, &facts) ? status : CLI_OURS;
+}
+
+static int tell(struct job *job, const struct cap_replay *replay)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    const char *objection = cap_replay_objection(replay, options.strict);
+    if (objection != NULL)
+        scn_suite_condemn(job->session.suite, 0, SCN_FAIL, objection);
+    if (out == NULL)
+        return cli_fail(job->command, CLI_OURS, "%s", strerror(errno));
+    cap_replay_print(replay, out);
+    fclose(out);
+    fputs(text, stdout);
+    json_t *members = cap_replay_json(replay);
+    int status = write_reports(job, split(job->arena, text), members);
+    json_decref(members);
+    free(text);
+    return status;
 }
 
 static int report(struct job *job)
 {
     const struct scn_outcome *outcome = scn_suite_outcome(job->session.suite, 0);
-    enum btw_side target = job->play == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER;
-    struct cap_comparison comparison =
-        cap_compare(job->arena, job->tape, cap_live_tape(job->live), target, job->same_torrent);
-    const struct cap_replay replay = {
-        .source = base_name(job->path),
-        .captured = job->tape,
-        .now = cap_live_tape(job->live),
-        .target = target,
-        .outcome = outcome,
-        .comparison = &comparison,
-    };
     for (size_t i = 0; options.verbose && outcome->timeline != NULL && i < scn_timeline_count(outcome->timeline); i++)
         printf("%s\n", scn_timeline_line(outcome->timeline, i));
     if (!was_answered(job)) {
         const char *reason = outcome->result.reason;
+        (void)write_reports(job, NULL, NULL);
         return cli_fail(job->command, CLI_NOTHING, "there was no session: %s", reason != NULL ? reason : "no answer");
     }
-    cap_replay_print(&replay, stdout);
-    return status_of(cap_replay_verdict(&replay, options.strict));
+    note_end(job);
+    struct cap_comparison comparison =
+        cap_compare(job->arena, job->tape, cap_live_tape(job->live), target_side(job), job->same_torrent);
+    const struct cap_replay replay = {
+        .source = base_name(job->path),
+        .captured = job->tape,
+        .now = cap_live_tape(job->live),
+        .target = target_side(job),
+        .outcome = outcome,
+        .comparison = &comparison,
+    };
+    return tell(job, &replay);
 }
 
 /* A client that answers nothing in clear may want to be asked in secret. */

@@ -11,9 +11,8 @@
 #include "btw/mse.h"
 #include "btw/notation.h"
 #include "catalogue.h"
-#include "cli.h"
+#include "cli_report.h"
 #include "pcap_write.h"
-#include "report.h"
 #include "session.h"
 #include "target.h"
 
@@ -148,20 +147,6 @@ static bool read_source(struct job *job)
     return true;
 }
 
-/* "json=FILE": the kind, and *path; NULL when there is no such kind. */
-static const struct scn_report_kind *report_kind(const char *option, const char **path)
-{
-    const char *equals = strchr(option, '=');
-    for (const struct scn_report_kind *kind = scn_report_kinds; equals != NULL && kind->name != NULL; kind++) {
-        if (strlen(kind->name) == (size_t)(equals - option) &&
-            strncmp(kind->name, option, (size_t)(equals - option)) == 0) {
-            *path = equals + 1;
-            return kind;
-        }
-    }
-    return NULL;
-}
-
 static bool is_port(int number)
 {
     return number >= 0 && number <= 65535;
@@ -170,7 +155,6 @@ static bool is_port(int number)
 static int check_options(struct job *job)
 {
     const struct cli_command *self = job->command;
-    const char *path;
     int own = (options.torrent != NULL) + (options.info_hash != NULL) + (options.magnet != NULL);
     if (options.target != NULL && options.driver != NULL)
         return cli_fail(self, CLI_USAGE, "--target and --driver exclude each other");
@@ -192,11 +176,7 @@ static int check_options(struct job *job)
         return cli_fail(self, CLI_USAGE, "--jobs and --min-pass are not negative");
     if (options.source != NULL && !read_source(job))
         return cli_fail(self, CLI_USAGE, "--source: '%s' is no address", options.source);
-    for (char **report = options.reports; report != NULL && *report != NULL; report++) {
-        if (report_kind(*report, &path) == NULL)
-            return cli_fail(self, CLI_USAGE, "--report wants json=FILE, tap=FILE or junit=FILE, not '%s'", *report);
-    }
-    return CLI_CONTINUE;
+    return cli_check_reports(self, options.reports);
 }
 
 /* The command that runs the same again, but for the pattern. */
@@ -454,13 +434,7 @@ static int report(struct job *job, double seconds)
     scn_report_count(&facts);
     scn_terminal_report(&job->terminal, &facts);
     int status = scn_report_status(&facts, options.strict, (size_t)options.min_pass);
-    for (char **option = options.reports; option != NULL && *option != NULL; option++) {
-        const char *path = NULL;
-        const struct scn_report_kind *kind = report_kind(*option, &path);
-        if (!scn_report_write(&facts, kind, path))
-            status = cli_fail(job->command, CLI_OURS, "cannot write '%s': %s", path, strerror(errno));
-    }
-    return status;
+    return cli_write_reports(job->command, options.reports, scn_report_kinds, &facts) ? status : CLI_OURS;
 }
 
 static int with_target(struct job *job)

@@ -76,7 +76,7 @@ int scn_report_status(const struct scn_report *report, bool strict, size_t min_p
     return strict && verdicts[SCN_WARN] + report->breaches[SCN_WARN] > 0 ? CLI_RED : CLI_GREEN;
 }
 
-bool scn_report_write(const struct scn_report *report, const struct scn_report_kind *kind, const char *path)
+bool scn_report_write(const void *report, const struct scn_report_kind *kind, const char *path)
 {
     struct scn_output out;
     if (!scn_output_begin(&out, path))

@@ -19,6 +19,10 @@ struct scn_report {
     const char *again; /* command that runs a scenario again, without its id: "conformance run --target ..." */
     double seconds;
     bool interrupted;
+    /* What only the caller knows, of a suite of one run; NULL where there is no more to be said: lines (NULL behind the
+     * last) for the comments of TAP and the output of JUnit, members for the JSON. */
+    const char *const *lines;
+    json_t *members;
     /* Filled by scn_report_count. */
     size_t verdicts[SCN_DEFAULT]; /* runs by verdict; what is INFO counts as PASS */
     size_t breaches[SCN_DEFAULT]; /* findings of monitors: SCN_WARN and SCN_FAIL */
@@ -31,18 +35,18 @@ void scn_report_count(struct scn_report *report);
 /* The exit status, CLI_GREEN and so on.  strict: warnings are red.  min_pass: fewer PASS are CLI_NOTHING. */
 int scn_report_status(const struct scn_report *report, bool strict, size_t min_pass);
 
-/* The forms of --report KIND=FILE. */
+/* The forms of --report KIND=FILE; what a report is, is up to who has the forms. */
 struct scn_report_kind {
     const char *name;
-    void (*write)(const struct scn_report *report, FILE *out);
+    void (*write)(const void *report, FILE *out);
 };
-extern const struct scn_report_kind scn_report_kinds[]; /* behind the last, name is NULL */
-void scn_report_json(const struct scn_report *report, FILE *out);
-void scn_report_tap(const struct scn_report *report, FILE *out);
-void scn_report_junit(const struct scn_report *report, FILE *out);
+extern const struct scn_report_kind scn_report_kinds[]; /* of a struct scn_report; behind the last, name is NULL */
+void scn_report_json(const void *report, FILE *out);
+void scn_report_tap(const void *report, FILE *out);
+void scn_report_junit(const void *report, FILE *out);
 
 /* Writes it whole or not at all.  False: errno says why. */
-bool scn_report_write(const struct scn_report *report, const struct scn_report_kind *kind, const char *path);
+bool scn_report_write(const void *report, const struct scn_report_kind *kind, const char *path);
 
 /* ---- the terminal ------------------------------------------------------------------------------------------------ */
 

@@ -102,8 +102,9 @@ static json_t *summary_of(const struct scn_report *report)
     return out;
 }
 
-void scn_report_json(const struct scn_report *report, FILE *out)
+void scn_report_json(const void *of, FILE *out)
 {
+    const struct scn_report *report = of;
     json_t *root = json_object(), *scenarios = json_array(), *findings = json_array();
     for (size_t i = 0; i < scn_suite_outcome_count(report->suite); i++) {
         const struct scn_outcome *outcome = scn_suite_outcome(report->suite, i);
@@ -116,6 +117,8 @@ void scn_report_json(const struct scn_report *report, FILE *out)
     json_object_set_new(root, "summary", summary_of(report));
     json_object_set_new(root, "scenarios", scenarios);
     json_object_set_new(root, "findings", findings);
+    if (report->members != NULL)
+        json_object_update(root, report->members);
     json_dumpf(root, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
     fputc('\n', out);
     json_decref(root);

@@ -56,14 +56,20 @@ static const char *element_of(enum scn_verdict verdict)
     return NULL;
 }
 
-static void put_output(const struct scn_outcome *outcome, FILE *out)
+static void put_line(const char *line, FILE *out)
+{
+    scn_xml_text(out, line);
+    fputc('\n', out);
+}
+
+static void put_output(const struct scn_report *report, const struct scn_outcome *outcome, FILE *out)
 {
     fputs("   <system-out>", out);
     fprintf(out, "%s\n", scn_verdict_name(scn_outcome_verdict(outcome)));
-    for (size_t i = 0; outcome->timeline != NULL && i < scn_timeline_count(outcome->timeline); i++) {
-        scn_xml_text(out, scn_timeline_line(outcome->timeline, i));
-        fputc('\n', out);
-    }
+    for (const char *const *line = report->lines; line != NULL && *line != NULL; line++)
+        put_line(*line, out);
+    for (size_t i = 0; outcome->timeline != NULL && i < scn_timeline_count(outcome->timeline); i++)
+        put_line(scn_timeline_line(outcome->timeline, i), out);
     fputs("</system-out>\n", out);
 }
 
@@ -84,7 +90,7 @@ static void put_verdict(const struct scn_outcome *outcome, FILE *out)
     fprintf(out, "</%s>\n", element);
 }
 
-static void put_case(const struct scn_outcome *outcome, FILE *out)
+static void put_case(const struct scn_report *report, const struct scn_outcome *outcome, FILE *out)
 {
     const char *id = outcome->item->id, *dot = strchr(id, '.');
     enum scn_verdict verdict = scn_outcome_verdict(outcome);
@@ -92,8 +98,8 @@ static void put_case(const struct scn_outcome *outcome, FILE *out)
     put_attribute(out, "name", id);
     fprintf(out, " time=\"%.3f\">\n", outcome->seconds);
     put_verdict(outcome, out);
-    if (verdict >= SCN_WARN)
-        put_output(outcome, out);
+    if (verdict >= SCN_WARN || report->lines != NULL)
+        put_output(report, outcome, out);
     fputs("  </testcase>\n", out);
 }
 
@@ -108,8 +114,9 @@ static void put_finding(const struct scn_outcome *outcome, const struct scn_find
     fprintf(out, "</%s>\n  </testcase>\n", element);
 }
 
-void scn_report_junit(const struct scn_report *report, FILE *out)
+void scn_report_junit(const void *of, FILE *out)
 {
+    const struct scn_report *report = of;
     const size_t *verdicts = report->verdicts;
     size_t count = scn_suite_outcome_count(report->suite);
     fprintf(out,
@@ -125,7 +132,7 @@ void scn_report_junit(const struct scn_report *report, FILE *out)
     fputs("/>\n  </properties>\n", out);
     for (size_t i = 0; i < count; i++) {
         const struct scn_outcome *outcome = scn_suite_outcome(report->suite, i);
-        put_case(outcome, out);
+        put_case(report, outcome, out);
         for (size_t k = 0; k < outcome->result.finding_count; k++)
             put_finding(outcome, &outcome->result.findings[k], out);
     }

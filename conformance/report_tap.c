@@ -59,13 +59,16 @@ static void put_finding(const struct scn_outcome *outcome, const struct scn_find
     fprintf(out, "\n# %s\n", finding->text);
 }
 
-void scn_report_tap(const struct scn_report *report, FILE *out)
+void scn_report_tap(const void *of, FILE *out)
 {
+    const struct scn_report *report = of;
     size_t count = scn_suite_outcome_count(report->suite), number = 0;
     fprintf(out, "TAP version 13\n1..%zu\n", count + report->breaches[SCN_WARN] + report->breaches[SCN_FAIL]);
     for (size_t i = 0; i < count; i++) {
         const struct scn_outcome *outcome = scn_suite_outcome(report->suite, i);
         put_run(outcome, ++number, out);
+        for (const char *const *line = report->lines; line != NULL && *line != NULL; line++)
+            fprintf(out, "# %s\n", *line);
         for (size_t k = 0; k < outcome->result.finding_count; k++)
             put_finding(outcome, &outcome->result.findings[k], ++number, out);
     }

@@ -4,6 +4,7 @@
  */
 #include "suite_state.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "script_walk.h"
@@ -311,6 +312,14 @@ size_t scn_suite_outcome_count(const struct scn_suite *suite)
 const struct scn_outcome *scn_suite_outcome(const struct scn_suite *suite, size_t i)
 {
     return &suite->entries[i].outcome;
+}
+
+void scn_suite_condemn(struct scn_suite *suite, size_t i, enum scn_verdict verdict, const char *reason)
+{
+    struct entry *entry = &suite->entries[i];
+    assert(entry->state == ITEM_DONE && entry->run != NULL);
+    scn_run_condemn(entry->run, verdict, reason);
+    entry->outcome.result = *scn_run_result(entry->run);
 }
 
 const char *scn_suite_trouble(const struct scn_suite *suite)

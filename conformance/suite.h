@@ -48,6 +48,8 @@ void scn_suite_interrupt(struct scn_suite *suite, const char *reason);
 
 size_t scn_suite_outcome_count(const struct scn_suite *suite);
 const struct scn_outcome *scn_suite_outcome(const struct scn_suite *suite, size_t i); /* in the order of the items */
+/* Raises the verdict of an outcome that is there, for who knows more of it than the script. */
+void scn_suite_condemn(struct scn_suite *suite, size_t i, enum scn_verdict verdict, const char *reason);
 
 /* Why nothing could be tested (target unreachable, accepts and closes, never answers, garbage); NULL when something
  * was. */

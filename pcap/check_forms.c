@@ -44,8 +44,9 @@ static json_t *session_of(const struct cap_case *session)
                      scn_json_text(session->reason));
 }
 
-static void write_json(const struct cap_check_report *report, FILE *out)
+static void write_json(const void *of, FILE *out)
 {
+    const struct cap_check_report *report = of;
     const size_t *verdicts = report->verdicts;
     json_t *sessions = json_array(), *findings = json_array();
     for (size_t i = 0; i < report->count; i++) {
@@ -78,8 +79,9 @@ static void put_tap_finding(const struct cap_case *session, const struct cap_kep
         fprintf(out, "#   %s\n", finding->lines[i]);
 }
 
-static void write_tap(const struct cap_check_report *report, FILE *out)
+static void write_tap(const void *of, FILE *out)
 {
+    const struct cap_check_report *report = of;
     size_t number = 0;
     fprintf(out, "TAP version 13\n1..%zu\n", report->count + report->kept);
     for (size_t i = 0; i < report->count; i++) {
@@ -125,8 +127,9 @@ static void put_junit_case(const struct cap_case *session, FILE *out)
 }
 
 /* The findings are what fails; a session of which they are is a test that ran. */
-static void write_junit(const struct cap_check_report *report, FILE *out)
+static void write_junit(const void *of, FILE *out)
 {
+    const struct cap_check_report *report = of;
     fprintf(out,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n <testsuite name=\"conformance check\" "
             "tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n",
@@ -136,7 +139,7 @@ static void write_junit(const struct cap_check_report *report, FILE *out)
     fputs(" </testsuite>\n</testsuites>\n", out);
 }
 
-const struct cap_report_kind cap_report_kinds[] = {
+const struct scn_report_kind cap_report_kinds[] = {
     { "json", write_json },
     { "tap", write_tap },
     { "junit", write_junit },

@@ -50,12 +50,8 @@ void cap_check_report_end(struct cap_check_report *report, enum scn_verdict verd
 /* The exit status.  strict: warnings are red. */
 int cap_check_report_status(const struct cap_check_report *report, bool strict);
 
-/* The forms of --report KIND=FILE. */
-struct cap_report_kind {
-    const char *name;
-    void (*write)(const struct cap_check_report *report, FILE *out);
-};
-extern const struct cap_report_kind cap_report_kinds[]; /* behind the last, name is NULL */
+/* The forms of --report KIND=FILE, of a struct cap_check_report. */
+extern const struct scn_report_kind cap_report_kinds[]; /* behind the last, name is NULL */
 
 /* For people: one finding, and the sum. */
 void cap_check_print_finding(FILE *out, bool color, const char *file, const struct cap_finding *finding,

@@ -362,6 +362,44 @@ static void compare_others(struct comparing *comparing)
     }
 }
 
+/* ---- the end ----------------------------------------------------------------------------------------------------- */
+
+/* How the connection ended: who did it first, and after how long a silence. */
+struct ending {
+    const char *how; /* of the target; NULL: it stayed */
+    int64_t silent_ms;
+    bool certain; /* an end that is not there may be among what is missing */
+};
+
+static struct ending ending_of(const struct comparing *comparing, const struct cap_tape *tape)
+{
+    struct ending ending = { .certain = !tape->cut };
+    int64_t said_ms = 0;
+    for (size_t i = 0; i < tape->count; i++) {
+        const struct cap_note *note = &tape->notes[i];
+        ending.silent_ms = note->time_ms - said_ms;
+        if (note->kind == CAP_FIN || note->kind == CAP_RST) {
+            bool target = note->side == comparing->target;
+            ending.how = !target ? NULL : note->kind == CAP_FIN ? "fin" : "rst";
+            ending.certain = true;
+            return ending;
+        }
+        ending.certain = ending.certain && note->kind != CAP_GAP;
+        said_ms = note->time_ms;
+    }
+    return ending;
+}
+
+/* Who stays because we left before the captured one would have gone is no different from it. */
+static void compare_ends(struct comparing *comparing)
+{
+    struct ending then = ending_of(comparing, comparing->captured), now = ending_of(comparing, comparing->now);
+    bool proven = then.certain && now.certain && (now.how != NULL || now.silent_ms >= then.silent_ms);
+    bool same = then.how == now.how || (then.how != NULL && now.how != NULL && strcmp(then.how, now.how) == 0);
+    if (proven && !same)
+        differ(comparing, false, then.how, now.how);
+}
+
 struct cap_comparison cap_compare(struct scn_arena *arena, const struct cap_tape *captured, const struct cap_tape *now,
                                   enum btw_side target, bool same_torrent)
 {
@@ -378,6 +416,7 @@ struct cap_comparison cap_compare(struct scn_arena *arena, const struct cap_tape
     compare_answers(&comparing, then_pairs, now_pairs);
     compare_content(&comparing);
     compare_others(&comparing);
+    compare_ends(&comparing);
     free(then_pairs);
     free(now_pairs);
     return comparing.result;

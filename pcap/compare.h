@@ -2,7 +2,7 @@
  *
  * How one end of a session differs from what the same end of another session said.  Message by message where order is
  * the protocol's, by meaning where it is not: which answer a question got, which pieces were announced, which blocks
- * were wanted.
+ * were wanted, who ended it and how.
  */
 #ifndef CAP_COMPARE_H
 #define CAP_COMPARE_H

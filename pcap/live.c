@@ -120,6 +120,17 @@ void cap_live_tap(void *user, const struct scn_conn *conn, bool sent, struct btw
     }
 }
 
+void cap_live_end(struct cap_live *live, enum btw_side side, enum btw_end how, int64_t now_ms)
+{
+    const struct cap_event event = {
+        .kind = how == BTW_END_RST ? CAP_RST : CAP_FIN,
+        .session = &live->session,
+        .side = side,
+        .time_ns = now_ms * 1000000,
+    };
+    cap_tapes_take(&live->tapes, &event);
+}
+
 const struct cap_tape *cap_live_tape(const struct cap_live *live)
 {
     return live->tapes.count > 0 ? live->tapes.list[0] : &live->empty;

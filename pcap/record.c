@@ -11,7 +11,11 @@
 #include "fmt.h"
 #include "record_state.h"
 
-enum { CAUSED_MS = 1000 }; /* who closes sooner than this did so because of what was said */
+enum {
+    CAUSED_MS = 1000,     /* who closes sooner than this did so because of what was said */
+    PATIENCE_MS = 30000,  /* a replay waits so long for who left by himself, */
+    PATIENCE_LEAST = 500, /* and no less than this */
+};
 
 static void *must(void *memory)
 {
@@ -163,6 +167,25 @@ static bool was_hung_up_on(const struct record *record, const struct cap_note *e
            end->time_ms - last->time_ms <= CAUSED_MS;
 }
 
+/* How long the target had been silent when it left. */
+static int64_t silence_before(const struct record *record, const struct cap_note *end)
+{
+    return end == record->tape->notes ? end->time_ms : end->time_ms - (end - 1)->time_ms;
+}
+
+static void put_close(struct record *record, const struct cap_note *note)
+{
+    int64_t silence = silence_before(record, note);
+    if (note->side == record->us) {
+        fputs(note->kind == CAP_FIN ? "p1 fin\n" : "p1 rst\n", record->out);
+    } else if (was_hung_up_on(record, note)) {
+        fputs("p1 closes", record->out);
+        record_tail(record, "60s", false, "\n");
+    } else if (record->config->goes_on && silence <= PATIENCE_MS) {
+        fprintf(record->out, "p1 closes within %" PRId64 "ms else info\n", 2 * silence + PATIENCE_LEAST);
+    }
+}
+
 static void put_end(struct record *record)
 {
     record_wait(record, record->tape->count);
@@ -175,12 +198,7 @@ static void put_end(struct record *record)
         const struct cap_note *note = &record->tape->notes[i];
         if (note->kind != CAP_FIN && note->kind != CAP_RST)
             continue;
-        if (note->side == record->us)
-            fputs(note->kind == CAP_FIN ? "p1 fin\n" : "p1 rst\n", record->out);
-        else if (was_hung_up_on(record, note)) {
-            fputs("p1 closes", record->out);
-            record_tail(record, "60s", false, "\n");
-        }
+        put_close(record, note);
         return;
     }
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The report of a replay.
+ * What came of a replay, as text and as JSON.
  */
 #include "replay.h"
 
 #include <inttypes.h>
 
 #include "btw/peer_id.h"
+#include "report.h"
 
 static const char *who(const struct cap_tape *tape, enum btw_side side, char *room, size_t cap)
 {
@@ -64,22 +65,39 @@ void cap_replay_print(const struct cap_replay *replay, FILE *out)
     fprintf(out, "differences: %zu; rules broken: %zu\n", comparison->count, replay->outcome->result.finding_count);
 }
 
-enum scn_verdict cap_replay_verdict(const struct cap_replay *replay, bool strict)
+static json_t *difference_of(const struct cap_difference *difference)
 {
-    const struct scn_result *result = &replay->outcome->result;
+    return json_pack("{s:b, s:o, s:o, s:I}", "grave", difference->grave, "captured",
+                     scn_json_text(difference->captured), "now", scn_json_text(difference->now), "more",
+                     (json_int_t)difference->more);
+}
+
+json_t *cap_replay_json(const struct cap_replay *replay)
+{
     const struct cap_comparison *comparison = replay->comparison;
-    /* Lines of a replay only warn, so that it goes on; each of them is something that the captured one did. */
-    enum scn_verdict worst = result->verdict == SCN_WARN   ? SCN_FAIL
-                             : result->verdict == SCN_INFO ? SCN_PASS
-                                                           : result->verdict;
-    if (strict && comparison->count > 0 && worst < SCN_FAIL)
-        worst = SCN_FAIL;
+    char then[64];
+    json_t *differences = json_array();
     for (size_t i = 0; i < comparison->count; i++)
-        worst = comparison->list[i].grave && worst < SCN_FAIL ? SCN_FAIL : worst;
-    for (size_t i = 0; i < result->finding_count; i++) {
-        enum scn_verdict verdict = result->findings[i].verdict;
-        verdict = verdict == SCN_WARN && strict ? SCN_FAIL : verdict;
-        worst = verdict > worst ? verdict : worst;
+        json_array_append_new(differences, difference_of(&comparison->list[i]));
+    json_t *captured =
+        json_pack("{s:o, s:I, s:o}", "file", scn_json_text(replay->source), "flow", (json_int_t)replay->captured->flow,
+                  "client", scn_json_text(who(replay->captured, replay->target, then, sizeof then)));
+    json_t *answers = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "captured", (json_int_t)comparison->asked, "same",
+                                (json_int_t)comparison->same, "unasked", (json_int_t)comparison->unasked, "blocks",
+                                (json_int_t)comparison->blocks, "wanted_captured", (json_int_t)comparison->wanted,
+                                "wanted_now", (json_int_t)comparison->wanted_now);
+    return json_pack("{s:o, s:o, s:o}", "captured", captured, "answers", answers, "differences", differences);
+}
+
+const char *cap_replay_objection(const struct cap_replay *replay, bool strict)
+{
+    const struct cap_comparison *comparison = replay->comparison;
+    for (size_t i = 0; i < comparison->count; i++) {
+        if (comparison->list[i].grave)
+            return "an answer is not what it was";
     }
-    return worst;
+    /* Lines of a replay only warn, so that it goes on; each of them is something that the captured one did. */
+    if (replay->outcome->result.verdict == SCN_WARN)
+        return "what the captured one did was waited for in vain";
+    return strict && comparison->count > 0 ? "it differs" : NULL;
 }

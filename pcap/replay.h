@@ -6,6 +6,7 @@
 #ifndef CAP_REPLAY_H
 #define CAP_REPLAY_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "compare.h"
@@ -22,8 +23,11 @@ struct cap_replay {
 
 /* For people: first the differences, then the findings of the monitors, then one line that sums up. */
 void cap_replay_print(const struct cap_replay *replay, FILE *out);
+/* For programs: what docs/report.md has of a replay and of nothing else.  The caller's. */
+json_t *cap_replay_json(const struct cap_replay *replay);
 
-/* Did the target do what the captured one did, and break no rule?  strict: no difference at all, and no warning. */
-enum scn_verdict cap_replay_verdict(const struct cap_replay *replay, bool strict);
+/* NULL: the target did what the captured one did (strict: and in no way differently).  Otherwise what it did not, one
+ * sentence.  The rules are judged apart. */
+const char *cap_replay_objection(const struct cap_replay *replay, bool strict);
 
 #endif

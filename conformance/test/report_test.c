@@ -115,7 +115,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static const char *written(struct stage *stage, void (*write)(const struct scn_report *report, FILE *out))
+static const char *written(struct stage *stage, void (*write)(const void *report, FILE *out))
 {
     FILE *stream = open_memstream(&stage->out, &stage->len);
     write(&stage->report, stream);

@@ -173,7 +173,7 @@ static char *written(const struct cap_check_report *report, const char *kind)
 {
     char *text = NULL;
     size_t len = 0;
-    const struct cap_report_kind *form = cap_report_kinds;
+    const struct scn_report_kind *form = cap_report_kinds;
     FILE *out = open_memstream(&text, &len);
     while (strcmp(form->name, kind) != 0)
         form++;

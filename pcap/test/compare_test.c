@@ -58,6 +58,13 @@ static const struct row {
       "d 3 extended ext=9 dict={msg_type=0 piece=0}\na 4 extended ext=4 dict={msg_type=2 piece=0}\n",
       "!extended ext=4 dict={msg_type=1 piece=0 total_size=1} tail=00|extended ext=4 dict={msg_type=2 piece=0};", 1, 0,
       0 },
+    { "it_leaves_as_it_did", "d 2 interested\na 9 fin\nd 10 fin\n", "d 2 interested\na 5 fin\n", "", 0, 0, 0 },
+    { "it_resets_now", "d 2 interested\na 9 fin\n", "d 2 interested\na 9 rst\n", "fin|rst;", 0, 0, 0 },
+    { "it_stays_now", "d 2 interested\na 9 fin\n", "d 2 interested\nd 9 fin\na 9 fin\n", "fin|-;", 0, 0, 0 },
+    { "we_left_too_soon_to_tell", "d 2 interested\na 9 fin\n", "d 2 interested\nd 8 fin\n", "", 0, 0, 0 },
+    { "it_had_stayed", "d 2 interested\nd 9 fin\na 9 fin\n", "d 2 interested\na 3 rst\n", "-|rst;", 0, 0, 0 },
+    { "it_had_stayed_while_captured", "d 2 interested\n", "d 2 interested\na 3 fin\n", "-|fin;", 0, 0, 0 },
+    { "its_end_may_be_missing", "d 2 interested\na 2 gap\n", "d 2 interested\na 3 fin\n", "", 0, 0, 0 },
 };
 
 static const struct cap_tape *tape_of(struct cap_tapes *tapes, const char *text)

@@ -74,6 +74,22 @@ static void garbage_ends_a_voice(void **state)
     cap_live_free(live);
 }
 
+static void an_end_is_a_note(void **state)
+{
+    (void)state;
+    struct cap_live *live = cap_live_new(BTW_DIALLER);
+    tap(live, true, HELLO, sizeof HELLO - 1, 100, 1000);
+    cap_live_end(live, BTW_ACCEPTOR, BTW_END_RST, 1300);
+    cap_live_end(live, BTW_DIALLER, BTW_END_NONE, 1300);
+    const struct cap_tape *tape = cap_live_tape(live);
+    assert_int_equal(tape->count, 3);
+    assert_int_equal(tape->notes[1].kind, CAP_RST);
+    assert_int_equal(tape->notes[1].side, BTW_ACCEPTOR);
+    assert_int_equal(tape->notes[1].time_ms, 300);
+    assert_int_equal(tape->notes[2].kind, CAP_FIN);
+    cap_live_free(live);
+}
+
 static void nothing_is_an_empty_tape(void **state)
 {
     (void)state;
@@ -87,9 +103,8 @@ static void nothing_is_an_empty_tape(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_become_notes),
-        cmocka_unit_test(a_second_connection_begins_anew),
-        cmocka_unit_test(garbage_ends_a_voice),
+        cmocka_unit_test(bytes_become_notes),       cmocka_unit_test(a_second_connection_begins_anew),
+        cmocka_unit_test(garbage_ends_a_voice),     cmocka_unit_test(an_end_is_a_note),
         cmocka_unit_test(nothing_is_an_empty_tape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,14 +45,29 @@ expect 2 'a torrent that is no fixture needs --target' replay "$here/data/libtor
 expect 1 '! captured  piece piece=' replay --timeout-scale 0.01 --torrent "$scratch/fixture/three.torrent" \
   "$here/data/libtorrent-x2_fast-ext.pcapng"
 
-expect 2 'is encrypted' replay "$here/data/libtorrent-x2_mse-rc4.pcap"
-expect 2 'the capture lacks the handshake' record "$here/data/tcp-one-direction.pcap"
-expect 2 'is no BitTorrent session' replay --flow 77 "$seed"
+expect 3 'is encrypted' replay "$here/data/libtorrent-x2_mse-rc4.pcap"
+expect 3 'the capture lacks the handshake' record "$here/data/tcp-one-direction.pcap"
+expect 3 'is no BitTorrent session' replay --flow 77 "$seed"
 expect 3 'there was no session' replay --target 127.0.0.1:1 "$seed"
 expect 4 'no-such-file' replay "$scratch/no-such-file"
 expect 2 'one capture' replay
 expect 2 '--play' replay --play seed "$seed"
 expect 2 '--timing' replay --timing often "$seed"
+
+# Reports are those of `run`, with what a replay alone knows.
+report() { # FORM TEXT...: the report of a session that differs holds these
+  expect 1 'differences: ' replay --strict --report "$1=$scratch/report" "$seed"
+  for text in "${@:2}"; do
+    grep -qF -- "$text" "$scratch/report" || { echo "FAIL: no '$text' in $1:"; cat "$scratch/report"; failures=$((failures + 1)); }
+  done
+}
+report json '"schema": 1' '"fail": 1' '"reason": "it differs"' '"file": "webtorrent-seed_libtorrent-leech.pcap"' '"grave": false'
+report tap '1..1' 'not ok 1 - webtorrent-seed_libtorrent-leech.pcap f2 - it differs' '#     captured  choke'
+report junit 'failures="1"' 'message="it differs"' '    captured  choke'
+expect 3 'there was no session' replay --target 127.0.0.1:1 --report "tap=$scratch/report" "$seed"
+grep -q '^ok 1 .* # SKIP inconclusive' "$scratch/report" || { cat "$scratch/report"; failures=$((failures + 1)); }
+expect 2 'junit=FILE' replay --report html=x "$seed"
+expect 4 'cannot write' replay --report "json=$scratch/no-such/file" "$seed"
 
 mkdir "$scratch/recorded"
 expect 0 '' record "$seed" -o "$scratch/recorded/seed.scn"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A session as text, for tests: a line is a side (d dials, a accepts), milliseconds and a message in the notation, or
- * `fin` or `rst`.  It becomes the events that a dissector would tell of it.
+ * `fin`, `rst` or `gap`.  It becomes the events that a dissector would tell of it.
  */
 #ifndef CAP_TEST_TELL_H
 #define CAP_TEST_TELL_H
@@ -27,6 +27,9 @@ static void tell_line(struct cap_tapes *tapes, struct cap_session *session, cons
         event.kind = CAP_FIN;
     } else if (strncmp(line + at, "rst", 3) == 0) {
         event.kind = CAP_RST;
+    } else if (strncmp(line + at, "gap", 3) == 0) {
+        event.kind = CAP_GAP;
+        event.gap = 1;
     } else if (btw_msg_parse(&event.msg, scratch, sizeof scratch, line + at, len - (size_t)at, &diag) != BTW_OK) {
         fprintf(stderr, "%.*s: %s\n", (int)len, line, diag.text);
         abort();
