@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -46,26 +47,54 @@ static const char teaches[] =
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
 /* The last part of a path without its extension, as a word of a name. */
-static void put_word(char *out, size_t cap, const char *path, size_t len)
+static void put_word(char *out, size_t cap, const char *path)
 {
-    size_t from = len, used = 0;
-    while (from > 0 && path[from - 1] != '/')
-        from--;
-    for (; from < len && path[from] != '.' && used + 1 < cap; from++)
-        out[used++] = isalnum((unsigned char)path[from]) ? (char)tolower((unsigned char)path[from]) : '-';
+    const char *slash = strrchr(path, '/');
+    size_t used = 0;
+    for (const char *c = slash != NULL ? slash + 1 : path; *c != '\0' && *c != '.' && used + 1 < cap; c++)
+        out[used++] = isalnum((unsigned char)*c) ? (char)tolower((unsigned char)*c) : '-';
     out[used] = '\0';
 }
 
-/* The area is the folder that the scenario will lie in, as lint wants it. */
-static void make_name(char out[NAME_MAX_LEN], const char *capture)
+/* The folder that a file will lie in, by its own name: "." says nothing.  False: there is no such folder. */
+static bool find_folder(char *out, size_t cap, const char *path)
 {
-    char area[NAME_MAX_LEN / 2] = "", what[NAME_MAX_LEN / 2] = "";
-    const char *file = options.output != NULL ? options.output : capture;
-    const char *slash = options.output != NULL ? strrchr(options.output, '/') : NULL;
-    if (slash != NULL)
-        put_word(area, sizeof area, options.output, (size_t)(slash - options.output));
-    put_word(what, sizeof what, file, strlen(file));
-    snprintf(out, NAME_MAX_LEN, "%s.%s", area[0] ? area : "recorded", what[0] ? what : "session");
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    char *whole = folder != NULL ? realpath(folder, NULL) : NULL;
+    if (whole != NULL)
+        snprintf(out, cap, "%s", strrchr(whole, '/') + 1);
+    free(folder);
+    free(whole);
+    return whole != NULL;
+}
+
+/* What a scenario may be called. */
+static bool is_name(const char *name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    return isalpha((unsigned char)name[0]) && strchr(name, '.') != NULL && name[strspn(name, allowed)] == '\0';
+}
+
+/* As lint wants it: the area is the folder that the scenario will lie in.  CLI_CONTINUE, or the status to leave with.
+ */
+static int make_name(const struct cli_command *self, char out[NAME_MAX_LEN], const char *capture)
+{
+    char area[NAME_MAX_LEN / 2] = "recorded", what[NAME_MAX_LEN / 2];
+    bool filed = options.output != NULL && strcmp(options.output, "-") != 0;
+    if (options.name != NULL) {
+        snprintf(out, NAME_MAX_LEN, "%s", options.name);
+        return is_name(out) ? CLI_CONTINUE
+                            : cli_fail(self, CLI_USAGE, "--name wants AREA.WHAT, such as recorded.session");
+    }
+    if (filed && !find_folder(area, sizeof area, options.output))
+        return cli_fail(self, CLI_OURS, "cannot write '%s': %s", options.output, strerror(errno));
+    put_word(what, sizeof what, filed ? options.output : capture);
+    snprintf(out, NAME_MAX_LEN, "%s.%s", area, what[0] ? what : "session");
+    return is_name(out)
+               ? CLI_CONTINUE
+               : cli_fail(self, CLI_USAGE,
+                          "a scenario is called after its folder, and '%s' cannot be: choose another folder", area);
 }
 
 /* ---- the scenario ------------------------------------------------------------------------------------------------ */
@@ -110,14 +139,14 @@ static int record(const struct cli_command *self, const char *path, const struct
     const char *slash = strrchr(path, '/');
     struct cap_record_config config = {
         .play = options.play != NULL && strcmp(options.play, "responder") == 0 ? BTW_ACCEPTOR : BTW_DIALLER,
-        .name = options.name,
+        .name = name,
         .sized = true,
         .serves = true,
         .source = slash != NULL ? slash + 1 : path,
     };
-    make_name(name, path);
-    if (config.name == NULL)
-        config.name = name;
+    int status = make_name(self, name, path);
+    if (status != CLI_CONTINUE)
+        return status;
     if (!cap_subject_find(&config.torrent, torrents, tape, options.torrent, options.data, error, sizeof error))
         return cli_fail(self, CLI_USAGE, "%s", error);
     if (config.torrent != NULL && !cap_subject_is(tape, config.torrent))
@@ -125,7 +154,7 @@ static int record(const struct cli_command *self, const char *path, const struct
     const char *text = cap_record(arena, tape, &config, error, sizeof error);
     if (text == NULL)
         return cli_fail(self, CLI_NOTHING, "%s", error);
-    int status = check(self, text);
+    status = check(self, text);
     return status == CLI_CONTINUE ? write_out(self, text) : status;
 }
 

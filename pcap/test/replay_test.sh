@@ -77,7 +77,14 @@ expect 0 '' prove "$scratch/recorded"
 expect 0 '1 PASS' run --scenarios "$scratch/recorded"
 expect 0 'rule    BEP3-REQ-01' record --play responder "$seed"
 expect 2 'the session is about another torrent' record --torrent "$scratch/fixture/base.torrent" "$seed"
-expect 2 'expected a name such as' record --name nonsense "$seed" -o "$scratch/recorded/nonsense.scn"
+expect 2 '--name wants AREA.WHAT' record --name nonsense "$seed" -o "$scratch/recorded/nonsense.scn"
+# The folder gives its name, however it is spoken of.
+(cd "$scratch/recorded" && "$program" record "$seed" -o here.scn)
+grep -q '^scenario recorded.here$' "$scratch/recorded/here.scn" || { echo 'FAIL: -o here.scn'; failures=$((failures + 1)); }
+rm -f "$scratch/recorded/here.scn"
+mkdir "$scratch/2 words"
+expect 2 'choose another folder' record "$seed" -o "$scratch/2 words/session.scn"
+expect 4 'cannot write' record "$seed" -o "$scratch/no-such-folder/session.scn"
 expect 2 'try --name' record --name other.seed "$seed" -o "$scratch/recorded/other.scn"
 expect 4 'no-such-file' record "$scratch/no-such-file"
 
