@@ -4,10 +4,12 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "beside.h"
 #include "cli.h"
 #include "lint.h"
 #include "record.h"
@@ -105,6 +107,33 @@ static void complain(void *user, const struct scn_place *place, const char *text
     fprintf(stderr, "%s:%u:%u: %s\n", place->file, place->line, place->column, text);
 }
 
+/* The file beside the scenario: called like it.  Out of standard output nothing can be beside. */
+static const char *side_name(struct scn_arena *arena)
+{
+    const char *slash = options.output != NULL ? strrchr(options.output, '/') : NULL;
+    const char *file = slash != NULL ? slash + 1 : options.output;
+    if (file == NULL || strcmp(file, "-") == 0)
+        return NULL;
+    const char *name = scn_arena_format(arena, "%.*s.bin", (int)strcspn(file, "."), file);
+    return scn_beside_is_name(btw_slice_of(name, strlen(name))) ? name : NULL;
+}
+
+static bool write_side(const struct cap_record_side *side)
+{
+    struct scn_output out;
+    const char *slash = strrchr(options.output, '/');
+    char path[PATH_MAX];
+    int folder = slash == NULL ? 0 : (int)(slash - options.output) + 1;
+    if ((size_t)snprintf(path, sizeof path, "%.*s%s", folder, options.output, side->name) >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    if (!scn_output_begin(&out, path))
+        return false;
+    fwrite(side->bytes, 1, side->len, out.stream);
+    return scn_output_end(&out);
+}
+
 /* Nobody shall get a scenario that the other commands do not take. */
 static int check(const struct cli_command *self, const char *text)
 {
@@ -151,11 +180,17 @@ static int record(const struct cli_command *self, const char *path, const struct
         return cli_fail(self, CLI_USAGE, "%s", error);
     if (config.torrent != NULL && !cap_subject_is(tape, config.torrent))
         return cli_fail(self, CLI_USAGE, "the session is about another torrent than '%s'", options.torrent);
+    struct cap_record_side side = { .name = side_name(arena) };
+    config.side = side.name != NULL ? &side : NULL;
     const char *text = cap_record(arena, tape, &config, error, sizeof error);
     if (text == NULL)
-        return cli_fail(self, CLI_NOTHING, "%s", error);
-    status = check(self, text);
-    return status == CLI_CONTINUE ? write_out(self, text) : status;
+        status = cli_fail(self, CLI_NOTHING, "%s", error);
+    else if (side.len > 0 && !write_side(&side)) /* lint wants to see it */
+        status = cli_fail(self, CLI_OURS, "cannot write '%s' beside the scenario: %s", side.name, strerror(errno));
+    else if ((status = check(self, text)) == CLI_CONTINUE)
+        status = write_out(self, text);
+    free(side.bytes);
+    return status;
 }
 
 static int with_capture(const struct cli_command *self, const char *path)

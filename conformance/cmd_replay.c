@@ -339,13 +339,13 @@ static int tell(struct job *job, const struct cap_replay *replay)
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     const char *objection = cap_replay_objection(replay, options.strict);
-    if (objection != NULL)
-        scn_suite_condemn(job->session.suite, 0, SCN_FAIL, objection);
     if (out == NULL)
         return cli_fail(job->command, CLI_OURS, "%s", strerror(errno));
     cap_replay_print(replay, out);
     fclose(out);
     fputs(text, stdout);
+    if (objection != NULL) /* behind the text, which tells the reason of the script */
+        scn_suite_condemn(job->session.suite, 0, SCN_FAIL, objection);
     json_t *members = cap_replay_json(replay);
     int status = write_reports(job, split(job->arena, text), members);
     json_decref(members);

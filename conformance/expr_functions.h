@@ -24,6 +24,7 @@
     X(handshake, 1,  1,  "t",    "the 68 bytes of a handshake for the torrent, reserved=[ext fast]")                    \
     X(root,      2,  2,  "ti",   "BEP 52: the pieces root of that file, empty ones not counted")                        \
     X(hashes,    6,  6,  "tiiiii", "BEP 52: the answer to a hash request for that file: base, index, length, proof")    \
+    X(file,      1,  3,  "bii",  "bytes of a file in the folder of the scenario: all, or from an offset on, so many")    \
     X(bencode,   1,  1,  "v",    "the bencoded form of a dictionary, list, integer or bytes")
 /* clang-format on */
 

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "beside.h"
 #include "btw/bencode.h"
 #include "btw/hash.h"
 #include "hashes.h"
@@ -24,6 +25,7 @@ struct arg {
 
 struct call {
     struct scn_env *env;
+    const char *scenario; /* the file that it stands in */
     struct arg args[ARGS_MAX];
     size_t count;
 };
@@ -161,6 +163,26 @@ static bool call_random(const struct call *call, struct scn_value *out)
     return true;
 }
 
+static bool call_file(const struct call *call, struct scn_value *out)
+{
+    const struct arg *args = call->args;
+    int64_t at = call->count > 1 ? args[1].number : 0;
+    if (!scn_beside_is_name(args[0].bytes))
+        return value_fail(call->env, "no name of a file beside the scenario");
+    int64_t size = scn_beside_size(call->scenario, args[0].bytes);
+    if (size < 0)
+        return value_fail(call->env, "the file beside the scenario cannot be read");
+    int64_t len = call->count > 2 ? args[2].number : size - at;
+    if (at < 0 || len < 0 || at > size || len > size - at)
+        return value_fail(call->env, "the file beside the scenario has no such bytes");
+    uint8_t *data = value_room(call->env, (uint64_t)len);
+    if (!data)
+        return false;
+    return scn_beside_read(data, call->scenario, args[0].bytes, (uint64_t)at, (size_t)len)
+               ? value_bytes(out, data, (size_t)len)
+               : value_fail(call->env, "the file beside the scenario cannot be read");
+}
+
 /* ---- bytes from bytes -------------------------------------------------------------------------------------------- */
 
 static bool call_repeat(const struct call *call, struct scn_value *out)
@@ -272,7 +294,7 @@ bool value_call(struct scn_env *env, const struct scn_expr *expr, struct scn_val
     const struct scn_function *function = scn_function_at((size_t)number);
     if (expr->count < function->min || expr->count > function->max)
         return value_fail(env, "wrong number of arguments");
-    struct call call = { .env = env, .count = expr->count };
+    struct call call = { .env = env, .scenario = expr->place.file, .count = expr->count };
     for (size_t i = 0; i < expr->count; i++) {
         if (!take_arg(env, function->args[i], expr->items[i], &call.args[i]))
             return false;

@@ -210,7 +210,7 @@ static void check_fences(struct lint *lint)
 static void (*const checks[])(struct lint *lint) = {
     check_title, check_area, check_rules, check_case_names, check_faults,
     check_stimulus, check_labels, check_waits, check_fences,
-    lint_variables, lint_connections,
+    lint_variables, lint_files, lint_connections,
 };
 /* clang-format on */
 

@@ -4,8 +4,10 @@
  */
 #include "lint_state.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "beside.h"
 #include "script_walk.h"
 
 static bool has(const struct lint_names *set, const char *name)
@@ -100,6 +102,32 @@ void lint_variables(struct lint *lint)
     for (size_t i = 0; i < scenario->case_count; i++)
         check_case(lint, &scenario->cases[i]);
     lint_each_step(lint, scenario->steps, scenario->step_count, check_binds);
+}
+
+/* ---- files beside the scenario ----------------------------------------------------------------------------------- */
+
+static void check_file(void *user, const struct scn_expr *expr)
+{
+    struct lint *lint = user;
+    if (expr->kind != SCN_EXPR_CALL || strcmp(expr->name, "file") != 0)
+        return;
+    const struct scn_expr *name = expr->items[0];
+    if (name->kind != SCN_EXPR_BYTES || !scn_beside_is_name(name->bytes))
+        lint_report(lint, expr->place,
+                    "expected the name of a file beside this one, written out: file(\"session.bin\")");
+    else if (scn_beside_size(expr->place.file, name->bytes) < 0)
+        lint_report(lint, expr->place, "'%.*s' beside this file cannot be read: %s", (int)name->bytes.len,
+                    (const char *)name->bytes.data, strerror(errno));
+}
+
+static void check_step_files(struct lint *lint, const struct scn_step *step)
+{
+    scn_walk_step(step, check_file, lint);
+}
+
+void lint_files(struct lint *lint)
+{
+    lint_each_step(lint, lint->scenario->steps, lint->scenario->step_count, check_step_files);
 }
 
 /* ---- connections ------------------------------------------------------------------------------------------------- */

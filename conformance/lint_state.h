@@ -35,6 +35,8 @@ void lint_each_step(struct lint *lint, const struct scn_step *steps, size_t coun
 
 /* Variables: every case sets the same ones; each is used; none is both set and bound. */
 void lint_variables(struct lint *lint);
+/* What is taken from files beside the scenario is there. */
+void lint_files(struct lint *lint);
 /* Connections are dialled or accepted before anything else happens on them. */
 void lint_connections(struct lint *lint);
 

@@ -26,22 +26,13 @@ static void *must(void *memory)
 
 /* ---- what we say ------------------------------------------------------------------------------------------------- */
 
-/* The scripted peer does it by itself, or it is of no use to anybody else. */
-static bool goes_without(const struct record *record, size_t i)
-{
-    const struct cap_note *note = &record->tape->notes[i];
-    const struct cap_pair *pair = &record->pairs[i];
-    if (record->config->exact || note->kind == CAP_BAD)
-        return false;
-    return note->msg.type == BTW_KEEPALIVE || record_is_volatile(record, note) ||
-           (pair->answers && pair->other != CAP_ALONE && record->config->serves);
-}
-
 static void say(struct record *record, size_t i)
 {
     const struct btw_msg *msg = &record->tape->notes[i].msg;
-    if (goes_without(record, i)) {
-        record->left_out[record->us][msg->type]++;
+    enum record_omission why;
+    if (record_omits(record, i, &why)) {
+        bool extended = msg->type == BTW_EXTENDED && msg->ext != 0;
+        record->left_out[why][extended ? BTW_TYPES + btw_ext_map_find(&record->wants, msg->ext) : msg->type]++;
         return;
     }
     /* We have what has come; to be sure of that is worth a line only now and then. */
@@ -94,7 +85,7 @@ static void hear(struct record *record, size_t i)
     bool spoken_of = record_is_opening(msg) || pair->asks || (pair->answers && pair->other != CAP_ALONE) ||
                      msg->type == BTW_UNCHOKE || msg->type == BTW_INTERESTED;
     if (!spoken_of)
-        record->left_out[record->them][msg->type]++;
+        record->left_out[RECORD_THEIRS][msg->type]++;
 }
 
 static void take(struct record *record, size_t i)
@@ -132,6 +123,8 @@ static void put_connection(struct record *record)
                 record->stimulus == SIZE_MAX ? "!" : "");
     if (record->us == BTW_DIALLER && (clear || secret))
         fputs("p1 secured within 15s\n", record->out);
+    if (record->corrupt >= 0 && !record->config->exact)
+        fprintf(record->out, "p1 serve all corrupt=%" PRId64 "\n", record->corrupt);
 }
 
 /* Of everything at once; some clients (aria2) say it again when they have more. */
@@ -234,6 +227,20 @@ static void count_questions(struct record *record)
         btw_ext_id_of(&hs, btw_ext_name(BTW_EXT_UT_METADATA), &record->our_metadata_id);
 }
 
+/* What we were asked for, and sent wrong. */
+static int64_t find_corrupt(const struct record *record)
+{
+    const struct scn_torrent *torrent = record->config->torrent;
+    for (size_t i = 0; torrent != NULL && torrent->read != NULL && i < record->tape->count; i++) {
+        const struct cap_note *note = &record->tape->notes[i];
+        const struct cap_pair *pair = &record->pairs[i];
+        if (note->side == record->us && pair->answers && pair->other != CAP_ALONE && note->msg.type == BTW_PIECE &&
+            note->msg.piece < torrent->meta.pieces && !record_is_content(record, &note->msg))
+            return note->msg.piece;
+    }
+    return -1;
+}
+
 static uint32_t blocks_per_piece(const struct record *record)
 {
     const struct scn_torrent *torrent = record->config->torrent;
@@ -271,6 +278,9 @@ static void open_record(struct record *record, const struct cap_tape *tape, cons
     for (int side = 0; side < 2; side++)
         record->hello[side] = cap_tape_extended(tape, (enum btw_side)side);
     record->blocks_per_piece = blocks_per_piece(record);
+    record->corrupt = find_corrupt(record);
+    if (config->side != NULL)
+        config->side->len = 0;
     count_questions(record);
     record_choose_kind(record, plain);
 }

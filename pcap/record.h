@@ -10,11 +10,19 @@
 #include "tape.h"
 #include "world.h"
 
+/* Payloads that are too long to be read: they go into a file beside the scenario. */
+struct cap_record_side {
+    const char *name; /* of the file, as scn_beside_is_name wants it */
+    uint8_t *bytes;   /* what it shall hold, to be freed by the caller */
+    size_t len;
+};
+
 struct cap_record_config {
     enum btw_side play;                /* whom the scripted peer stands for; the target is the other one */
     const char *name;                  /* of the scenario */
     const char *source;                /* what the capture is called, for the comment */
     const struct scn_torrent *torrent; /* the session's, for what is content and what is not; NULL: not known */
+    struct cap_record_side *side;      /* NULL: everything is spelled out */
     bool sized;                        /* the size of what stands behind $t1 will be known, */
     bool serves;                       /* and its content: the scripted peer can answer requests by itself */
     /* For a replay: */

@@ -169,7 +169,9 @@ static const char *capability_of(const struct record *record, const struct btw_m
         return NULL;
     if (msg->type >= BTW_SUGGEST && msg->type <= BTW_ALLOWED_FAST)
         return "fast"; /* BEP 6 */
-    return msg->type == BTW_EXTENDED ? "ext" : NULL;
+    if (msg->type != BTW_EXTENDED)
+        return NULL;
+    return btw_ext_map_find(&record->bound, msg->ext) == BTW_EXT_UT_METADATA ? "ut_metadata" : "ext"; /* BEP 9, 10 */
 }
 
 static void put_one(const struct record *record, size_t at)

@@ -4,6 +4,7 @@
  * fault of the reference peer it must fail.
  */
 #include <ctype.h>
+#include <inttypes.h>
 
 #include "record_state.h"
 
@@ -129,18 +130,40 @@ static void put_word(FILE *out, const char *text)
         fputc(isprint((unsigned char)*text) ? *text : '?', out);
 }
 
-static void put_left_out(const struct record *record, FILE *out, enum btw_side side, const char *whose)
+/* clang-format off */
+static const struct {
+    const char *what, *why;
+} omissions[] = {
+    [RECORD_KEEPALIVES]       = { "Not said",       "the scripted peer sends its own" },
+    [RECORD_ANSWERS]          = { "Not said",       "the scripted peer answers by itself" },
+    [RECORD_CONTACTS]         = { "Not said",       "they name peers that are not there" },
+    [RECORD_OTHER_EXTENSIONS] = { "Not said",       "the target may not have agreed to them" },
+    [RECORD_THEIRS]           = { "Not waited for", "the target sends them or does not" },
+};
+/* clang-format on */
+
+static const char *word(size_t number)
 {
-    const char *before = "# ";
-    for (int type = 0; type < BTW_TYPES; type++) {
-        uint64_t count = record->left_out[side][type];
-        if (count == 0)
-            continue;
-        fprintf(out, "%s%llu %s", before, (unsigned long long)count, btw_desc_of((enum btw_type)type)->name);
-        before = ", ";
+    if (number < BTW_TYPES)
+        return btw_desc_of((enum btw_type)number)->name;
+    return number < RECORD_WORDS - 1 ? btw_ext_name((enum btw_ext)(number - BTW_TYPES)) : "extended";
+}
+
+static void put_left_out(const struct record *record, FILE *out)
+{
+    for (int why = 0; why < RECORD_OMISSIONS; why++) {
+        const char *before = "";
+        for (size_t i = 0; i < RECORD_WORDS; i++) {
+            if (record->left_out[why][i] == 0)
+                continue;
+            if (before[0] == '\0')
+                fprintf(out, "# %s: ", omissions[why].what);
+            fprintf(out, "%s%" PRIu64 " %s", before, record->left_out[why][i], word(i));
+            before = ", ";
+        }
+        if (before[0] != '\0')
+            fprintf(out, " (%s).\n", omissions[why].why);
     }
-    if (before[0] == ',')
-        fprintf(out, " of %s went without a line.\n", whose);
 }
 
 static void put_title(const struct record *record, FILE *out)
@@ -154,10 +177,8 @@ static void put_title(const struct record *record, FILE *out)
     fprintf(out, ": flow %llu of ", (unsigned long long)record->tape->flow);
     put_word(out, record->config->source);
     fputs("\n", out);
-    if (record->config->exact)
-        return;
-    put_left_out(record, out, record->us, "the side that is played");
-    put_left_out(record, out, record->them, "the target");
+    if (!record->config->exact)
+        put_left_out(record, out);
 }
 
 static bool speaks_of_hashes(const struct record *record)

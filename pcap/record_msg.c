@@ -9,7 +9,10 @@
 #include "btw/ut_metadata.h"
 #include "record_state.h"
 
-enum { INDICES_MAX = 64 };
+enum {
+    INDICES_MAX = 64,
+    SPELLED_MAX = 512, /* bytes that anybody might still want to read */
+};
 
 static void *must(void *memory)
 {
@@ -26,13 +29,39 @@ static void put_hex(FILE *out, const uint8_t *data, size_t len)
         fprintf(out, "%02x", data[i]);
 }
 
-static void put_message(FILE *out, const struct btw_msg *msg)
+/* `file(...)` instead of the `""` that the text ends in. */
+static void put_aside(const struct record *record, char *text, size_t cap, struct btw_slice bytes)
 {
+    struct cap_record_side *side = record->config->side;
+    side->bytes = must(realloc(side->bytes, side->len + bytes.len));
+    memcpy(side->bytes + side->len, bytes.data, bytes.len);
+    size_t len = strlen(text) - 2;
+    snprintf(text + len, cap - len, "file(\"%s\",%zu,%zu)", side->name, side->len, bytes.len);
+    side->len += bytes.len;
+}
+
+/* To be freed. */
+static char *text_of(const struct record *record, const struct btw_msg *msg)
+{
+    struct btw_msg brief = *msg;
+    bool aside = record->config->side != NULL && msg->data.len > SPELLED_MAX;
     size_t len = 0;
-    btw_msg_print(NULL, 0, &len, msg, BTW_PRINT_FULL);
-    char *text = must(malloc(len + 1));
-    if (btw_msg_print(text, len + 1, &len, msg, BTW_PRINT_FULL) == BTW_OK)
-        fputs(text, out);
+    if (aside)
+        brief.data.len = 0;
+    btw_msg_print(NULL, 0, &len, &brief, BTW_PRINT_FULL);
+    size_t cap = len + (aside ? strlen(record->config->side->name) + 64 : 1);
+    char *text = must(malloc(cap));
+    if (btw_msg_print(text, cap, &len, &brief, BTW_PRINT_FULL) != BTW_OK)
+        text[0] = '\0';
+    else if (aside)
+        put_aside(record, text, cap, msg->data);
+    return text;
+}
+
+static void put_message(const struct record *record, FILE *out, const struct btw_msg *msg)
+{
+    char *text = text_of(record, msg);
+    fputs(text, out);
     free(text);
 }
 
@@ -116,7 +145,7 @@ static void say_extended_handshake(const struct record *record, FILE *out, const
     unsigned flaws = 0;
     const char *space = "";
     if (btw_ben_dict_at_front(msg->data, &dict, &flaws, NULL) != BTW_OK || flaws != 0) {
-        put_message(out, msg); /* odd as it is: perhaps that is the point */
+        put_message(record, out, msg); /* odd as it is: perhaps that is the point */
         return;
     }
     fputs("extended ext=0 dict={", out);
@@ -145,14 +174,10 @@ static void say_extended(const struct record *record, FILE *out, const struct bt
     char id[8];
     snprintf(id, sizeof id, "%u", msg->ext);
     const char *name = name_of(record, msg->ext);
-    size_t len = 0;
-    if (name == NULL) {
-        put_message(out, msg);
-        return;
-    }
-    btw_msg_print(NULL, 0, &len, msg, BTW_PRINT_FULL);
-    char *text = must(malloc(len + 1));
-    if (btw_msg_print(text, len + 1, &len, msg, BTW_PRINT_FULL) == BTW_OK)
+    char *text = text_of(record, msg);
+    if (name == NULL || text[0] == '\0')
+        fputs(text, out);
+    else
         fprintf(out, "extended ext=$%s%s", name, text + strlen("extended ext=") + strlen(id));
     free(text);
 }
@@ -162,9 +187,9 @@ static bool is_used(const struct record *record, uint8_t id)
 {
     for (size_t i = 0; i < record->tape->count; i++) {
         const struct cap_note *note = &record->tape->notes[i];
+        enum record_omission why;
         if (note->side == record->us && note->kind == CAP_MESSAGE && note->msg.type == BTW_EXTENDED &&
-            note->msg.ext == id && !record_is_volatile(record, note) &&
-            !(record->pairs[i].answers && record->config->serves))
+            note->msg.ext == id && !record_omits(record, i, &why))
             return true;
     }
     return false;
@@ -190,12 +215,24 @@ void record_extended(struct record *record, FILE *out, const struct btw_msg *msg
     fputs(space[0] ? "}}" : "}", out);
 }
 
-bool record_is_volatile(const struct record *record, const struct cap_note *note)
+/* A replay says of extensions only what it can ask the target's agreement for. */
+static bool omits_extension(const struct record *record, const struct btw_msg *msg, enum record_omission *why)
 {
-    if (note->msg.type != BTW_EXTENDED || note->msg.ext == 0)
+    enum btw_ext ext = btw_ext_map_find(&record->wants, msg->ext);
+    *why = ext == BTW_EXT_UT_PEX || ext == BTW_EXT_UT_HOLEPUNCH ? RECORD_CONTACTS : RECORD_OTHER_EXTENSIONS;
+    return *why == RECORD_CONTACTS || (record->config->goes_on && ext != BTW_EXTS && ext != BTW_EXT_UT_METADATA);
+}
+
+bool record_omits(const struct record *record, size_t i, enum record_omission *why)
+{
+    const struct cap_note *note = &record->tape->notes[i];
+    const struct cap_pair *pair = &record->pairs[i];
+    *why = note->msg.type == BTW_KEEPALIVE ? RECORD_KEEPALIVES : RECORD_ANSWERS;
+    if (record->config->exact || note->kind == CAP_BAD)
         return false;
-    enum btw_ext ext = btw_ext_map_find(&record->wants, note->msg.ext);
-    return ext == BTW_EXT_UT_PEX || ext == BTW_EXT_UT_HOLEPUNCH;
+    if (note->msg.type == BTW_KEEPALIVE || (pair->answers && pair->other != CAP_ALONE && record->config->serves))
+        return true;
+    return note->msg.type == BTW_EXTENDED && note->msg.ext != 0 && omits_extension(record, &note->msg, why);
 }
 
 /* ---- content ----------------------------------------------------------------------------------------------------- */
@@ -218,7 +255,7 @@ static void say_piece(const struct record *record, FILE *out, const struct btw_m
         fprintf(out, "piece piece=%u begin=%u data=block($t1,%u,%u,%zu)", msg->piece, msg->begin, msg->piece,
                 msg->begin, msg->data.len);
     else
-        put_message(out, msg);
+        put_message(record, out, msg);
 }
 
 /* All pieces: of the torrent if that is known, else no hole but the spare bits at the end. */
@@ -241,7 +278,7 @@ static void say_bitfield(const struct record *record, FILE *out, const struct bt
     if (record->config->sized && is_full(record, msg->data)) {
         fputs("bitfield bits=bits($t1)", out);
     } else if (!record->config->sized || btw_bits_count(msg->data.data, pieces) > INDICES_MAX) {
-        put_message(out, msg);
+        put_message(record, out, msg);
     } else {
         fputs("bitfield bits=bits($t1,[", out);
         for (uint32_t i = 0; i < pieces; i++) {
@@ -298,7 +335,7 @@ void record_say(const struct record *record, FILE *out, const struct cap_note *n
     else if (msg->type == BTW_HASH_REQUEST || msg->type == BTW_HASH_REJECT)
         put_range(record, out, msg);
     else
-        put_message(out, msg);
+        put_message(record, out, msg);
 }
 
 static void answer_metadata(const struct record *record, FILE *out, const struct btw_msg *msg)
@@ -314,19 +351,30 @@ static void answer_metadata(const struct record *record, FILE *out, const struct
         fputs("}", out);
 }
 
+/* The two handshakes name different hashes: that of version 1 and that of version 2 (BEP 52).  Of another torrent,
+ * which a replay may be about, nobody knows whether it has both. */
+static bool is_upgrade(const struct record *record)
+{
+    const struct btw_msg *ours = cap_tape_handshake(record->tape, record->us);
+    const struct btw_msg *theirs = cap_tape_handshake(record->tape, record->them);
+    return record->config->goes_on && record->config->torrent == NULL &&
+           memcmp(ours->info_hash, theirs->info_hash, sizeof ours->info_hash) != 0;
+}
+
 void record_answer(const struct record *record, FILE *out, const struct cap_note *note)
 {
     const struct btw_msg *msg = &note->msg;
     if (msg->type == BTW_HANDSHAKE) {
         fputs("handshake", out);
-        say_info_hash(record, out, msg);
+        if (!is_upgrade(record))
+            say_info_hash(record, out, msg);
     } else if (msg->type == BTW_PIECE)
         fprintf(out, "piece piece=%u begin=%u%s", msg->piece, msg->begin,
                 record_is_content(record, msg) ? " data=$t1" : "");
     else if (msg->type == BTW_EXTENDED)
         answer_metadata(record, out, msg);
     else if (msg->type == BTW_REJECT)
-        put_message(out, msg);
+        put_message(record, out, msg);
     else
         put_range(record, out, msg);
 }

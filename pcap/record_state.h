@@ -18,6 +18,18 @@ enum { RECORD_FEW = 24 }; /* requests; the answers to more are counted, not list
 
 struct record;
 
+/* Why the scenario is silent about a message. */
+enum record_omission {
+    RECORD_KEEPALIVES,
+    RECORD_ANSWERS,
+    RECORD_CONTACTS,
+    RECORD_OTHER_EXTENSIONS,
+    RECORD_THEIRS, /* the target's; all others are ours */
+    RECORD_OMISSIONS
+};
+/* Messages by type; extended ones of ours by extension, the unknown ones behind them. */
+enum { RECORD_WORDS = BTW_TYPES + BTW_EXTS + 1 };
+
 /* What a session was about: the requirement, and the fault that must be noticed. */
 struct record_kind {
     const char *label;           /* of the line that notices */
@@ -61,8 +73,9 @@ struct record {
     uint64_t requested; /* and how many of these were waited for */
     uint64_t metadata;  /* the same for pieces of metadata */
     uint64_t metadata_waited;
-    bool needs_metadata;             /* a line speaks of the torrent's geometry */
-    uint64_t left_out[2][BTW_TYPES]; /* messages that the scenario is silent about */
+    bool needs_metadata; /* a line speaks of the torrent's geometry */
+    uint64_t left_out[RECORD_OMISSIONS][RECORD_WORDS];
+    int64_t corrupt; /* piece of which we sent other bytes than the torrent's; -1: none */
     uint64_t blocks, refused,
         wrong; /* what our requests were answered with; wrong: blocks that are not the torrent's */
 };
@@ -78,8 +91,8 @@ void record_header(const struct record *record, FILE *out);
 void record_say(const struct record *record, FILE *out, const struct cap_note *note);
 void record_answer(const struct record *record, FILE *out, const struct cap_note *note);
 void record_extended(struct record *record, FILE *out, const struct btw_msg *msg);
-/* Does it name addresses of others, or is it otherwise of no use to anybody later? */
-bool record_is_volatile(const struct record *record, const struct cap_note *note);
+/* Is our note i not said again?  *why then tells why. */
+bool record_omits(const struct record *record, size_t i, enum record_omission *why);
 /* Is the block what the torrent has there?  Not known is no. */
 bool record_is_content(const struct record *record, const struct btw_msg *piece);
 

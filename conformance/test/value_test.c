@@ -11,7 +11,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "script_names.h"
 #include "value.h"
@@ -137,6 +140,10 @@ static const struct {
     { "bits($t1,[7])",                    "x01" },
     { "bits($t1,[])",                     "x00" },
     { "metadata($t1,1)",                  "xbb65" },
+    { "file(\"side.bin\")",               "x01020304" },
+    { "file(\"side.bin\",1)",             "x020304" },
+    { "file(\"side.bin\",4)",             "" },
+    { "file(\"side.bin\",1,2)",           "x0203" },
     { "zeros(3)",                         "x000000" },
     { "zeros(0)",                         "" },
     { "ones(2)",                          "xffff" },
@@ -168,6 +175,20 @@ static const struct {
 static const struct {
     const char *text, *why;
 } wrong[] = {
+    { "file(\"no.bin\")",                 "the file beside the scenario cannot be read" },
+    { "file(\"link.bin\")",               "the file beside the scenario cannot be read" },
+    { "file(\"folder\")",                 "the file beside the scenario cannot be read" },
+    { "file(\"pipe\")",                   "the file beside the scenario cannot be read" },
+    { "file(\"../side.bin\")",            "no name of a file beside the scenario" },
+    { "file(\"folder/x.bin\")",           "no name of a file beside the scenario" },
+    { "file(\".hidden\")",                "no name of a file beside the scenario" },
+    { "file(\"\")",                       "no name of a file beside the scenario" },
+    { "file(\"side\\x00.bin\")",         "no name of a file beside the scenario" },
+    { "file(\"side.bin\",1,4)",           "the file beside the scenario has no such bytes" },
+    { "file(\"side.bin\",5)",             "the file beside the scenario has no such bytes" },
+    { "file(\"side.bin\",-1,2)",          "the file beside the scenario has no such bytes" },
+    { "file(\"side.bin\",0,-2)",          "the file beside the scenario has no such bytes" },
+    { "file(\"large.bin\")",              "more bytes than an expression may come to" },
     { "1/0",                              "division by zero or overflow" },
     { "1%0",                              "division by zero or overflow" },
     { "9223372036854775807+1",            "integer overflow" },
@@ -266,6 +287,41 @@ static void every_function_and_property_has_a_row(void **state)
     }
 }
 
+/* ---- files beside the scenario ----------------------------------------------------------------------------------- */
+
+static char folder[] = "/tmp/value_test.XXXXXX";
+
+static void put_file(const char *name, const char *bytes, size_t len, off_t size)
+{
+    FILE *file = fopen(name, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, len, file), len);
+    assert_int_equal(ftruncate(fileno(file), size), 0);
+    fclose(file);
+}
+
+static int enter_folder(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    put_file("side.bin", "\1\2\3\4", 4, 4);
+    put_file("large.bin", "", 0, SCN_VALUE_BYTES_MAX + 1);
+    assert_int_equal(symlink("side.bin", "link.bin"), 0);
+    assert_int_equal(mkdir("folder", 0700), 0);
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    return 0;
+}
+
+static int leave_folder(void **state)
+{
+    static const char *const names[] = { "side.bin", "large.bin", "link.bin", "pipe" };
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_int_equal(unlink(names[i]), 0);
+    return rmdir("folder") | chdir("/") | rmdir(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,5 +329,5 @@ int main(void)
         cmocka_unit_test(wrong_expressions_say_why),
         cmocka_unit_test(every_function_and_property_has_a_row),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -47,8 +47,8 @@ static const struct row {
       "a 12 extended ext=2 dict={msg_type=1 piece=0 total_size=716} tail=00\n"
       "d 12 fin\n",
       "# libtorrent/2.0.8.0 dials Transmission 3.00: flow 0 of test.pcap\n"
-      "# 1 keepalive of the side that is played went without a line.\n"
-      "# 1 piece, 1 allowed_fast of the target went without a line.\n"
+      "# Not said: 1 keepalive (the scripted peer sends its own).\n"
+      "# Not waited for: 1 piece, 1 allowed_fast (the target sends them or does not).\n"
       "scenario recorded.test\n"
       "  rule    BEP3-SRV-01\n"
       "  target  seed\n"
@@ -129,8 +129,8 @@ static const struct row {
                        "a 9 piece piece=0 begin=0 data=010203\n"
                        "d 10 fin\n",
       "# Transmission 3000 is dialled by libtorrent 2080: flow 0 of test.pcap\n"
-      "# 2 piece of the side that is played went without a line.\n"
-      "# 1 have of the target went without a line.\n"
+      "# Not said: 2 piece (the scripted peer answers by itself).\n"
+      "# Not waited for: 1 have (the target sends them or does not).\n"
       "scenario recorded.test\n"
       "  rule    BEP3-REQ-01\n"
       "  target  leech\n"
@@ -202,6 +202,43 @@ static const struct row {
       "p1 <  handshake info_hash=$t1 within 15s  @handshake\n"
       "p1 >  handshake reserved=[ext fast] info_hash=$t1 peer_id=\"-TR3000-\"+random(12)\n"
       "p1 >  piece piece=0 begin=0 data=0102\n" },
+
+    /* It tells of others; it refuses what the scripted peer, who is there for that, gives. */
+    { "what_is_not_said_again_is_told", BTW_ACCEPTOR,
+      DIALLER ACCEPTOR "d 2 extended ext=0 dict={m={ut_pex=7 ut_holepunch=8}}\n"
+                       "a 2 extended ext=0 dict={m={ut_pex=1}}\n"
+                       "a 2 have_all\n"
+                       "d 2 interested\n"
+                       "a 3 unchoke\n"
+                       "a 3 extended ext=7 dict={added=x\"7f0000011ae1\"}\n"
+                       "a 3 extended ext=8 data=00\n"
+                       "d 3 request piece=0 begin=0 length=2\n"
+                       "a 4 reject piece=0 begin=0 length=2\n"
+                       "a 4 reject piece=1 begin=0 length=2\n"
+                       "a 4 keepalive\n",
+      "# Transmission 3000 is dialled by libtorrent 2080: flow 0 of test.pcap\n"
+      "# Not said: 1 keepalive (the scripted peer sends its own).\n"
+      "# Not said: 1 reject (the scripted peer answers by itself).\n"
+      "# Not said: 1 ut_holepunch, 1 ut_pex (they name peers that are not there).\n"
+      "scenario recorded.test\n"
+      "  rule    BEP3-REQ-01\n"
+      "  target  leech\n"
+      "  needs   fast ext dials\n"
+      "  fault   tx request drop  fails @requests\n"
+      "\n"
+      "p1 listen\n"
+      "p1 accept within 120s\n"
+      "p1 <  handshake info_hash=$t1 within 15s\n"
+      "p1 >  handshake reserved=[ext fast] info_hash=$t1 peer_id=\"-TR3000-\"+random(12)\n"
+      "p1 >  {\n"
+      "  extended ext=0 dict={m={ut_pex=1}}\n"
+      "  have_all\n"
+      "}\n"
+      "p1 <  extended ext=0 dict={} within 15s\n"
+      "p1 until interested == 1 within 60s\n"
+      "p1 >! unchoke\n"
+      "p1 until requests >= 1 within 120s  @requests\n"
+      "p1 >  reject piece=1 begin=0 length=2\n" },
 
     { "who_hangs_up_on_a_message_does_it_again", BTW_DIALLER, DIALLER ACCEPTOR "d 2 raw 00000002ff00\na 3 rst\n",
       "# libtorrent 2080 dials Transmission 3000: flow 0 of test.pcap\n"
@@ -340,13 +377,67 @@ static void is_recorded(void **state)
     cap_tapes_free(&tapes);
 }
 
+/* A block that nobody asked for is no content of the torrent: its bytes lie beside the scenario. */
+static void long_payloads_go_into_a_file(void **state)
+{
+    enum { LEN = 600 };
+    char session[4 * LEN] = DIALLER ACCEPTOR "a 2 piece piece=0 begin=0 data=0102\na 3 piece piece=7 begin=0 data=";
+    char error[300] = "";
+    struct cap_tapes tapes;
+    struct scn_arena *arena = scn_arena_new();
+    struct cap_record_side side = { .name = "test.bin" };
+    struct cap_record_config config = {
+        .play = BTW_ACCEPTOR, .name = "recorded.test", .source = "test.pcap", .sized = true, .side = &side
+    };
+    (void)state;
+    for (size_t i = 0; i < LEN; i++)
+        snprintf(session + strlen(session), 3, "%02x", (unsigned)(i & 0xff));
+    snprintf(session + strlen(session), sizeof session - strlen(session), "\n");
+    tell(&tapes, session);
+    const char *text = cap_record(arena, cap_tapes_pick(&tapes, error, sizeof error), &config, error, sizeof error);
+    assert_non_null(strstr(text, "  piece piece=0 begin=0 data=0102\n"
+                                 "  piece piece=7 begin=0 data=file(\"test.bin\",0,600)\n"));
+    assert_int_equal(side.len, LEN);
+    for (size_t i = 0; i < LEN; i++)
+        assert_int_equal(side.bytes[i], i & 0xff);
+    free(side.bytes);
+    scn_arena_free(arena);
+    cap_tapes_free(&tapes);
+}
+
+static void a_corrupt_piece_is_served_corrupt(void **state)
+{
+    char error[300] = "";
+    struct cap_tapes tapes;
+    struct scn_torrents torrents = { 0 };
+    struct scn_arena *arena = scn_arena_new();
+    assert_true(scn_torrents_add_fixture(&torrents, "tiny", 0));
+    struct cap_record_config config = { .play = BTW_ACCEPTOR,
+                                        .name = "recorded.test",
+                                        .source = "test.pcap",
+                                        .torrent = &torrents.list[0],
+                                        .sized = true,
+                                        .serves = true };
+    (void)state;
+    tell(&tapes, DIALLER ACCEPTOR "a 2 have_all\nd 3 interested\na 3 unchoke\nd 4 request piece=0 begin=0 length=2\n"
+                                  "a 5 piece piece=0 begin=0 data=0102\n");
+    const char *text = cap_record(arena, cap_tapes_pick(&tapes, error, sizeof error), &config, error, sizeof error);
+    assert_non_null(strstr(text, "\np1 serve all corrupt=0\n"));
+    is_a_scenario(text, true);
+    scn_torrents_free(&torrents);
+    scn_arena_free(arena);
+    cap_tapes_free(&tapes);
+}
+
 int main(void)
 {
     enum { ROWS = sizeof rows / sizeof rows[0], REPLAYS = sizeof replays / sizeof replays[0] };
-    struct CMUnitTest tests[ROWS + REPLAYS] = { { 0 } };
+    struct CMUnitTest tests[ROWS + REPLAYS + 2] = { { 0 } };
     for (size_t i = 0; i < ROWS; i++)
         tests[i] = (struct CMUnitTest){ rows[i].what, is_recorded, NULL, NULL, (void *)&rows[i] };
     for (size_t i = 0; i < REPLAYS; i++)
         tests[ROWS + i] = (struct CMUnitTest){ replays[i].what, is_replayed, NULL, NULL, (void *)&replays[i] };
-    return _cmocka_run_group_tests("record", tests, ROWS + REPLAYS, NULL, NULL);
+    tests[ROWS + REPLAYS] = (struct CMUnitTest)cmocka_unit_test(long_payloads_go_into_a_file);
+    tests[ROWS + REPLAYS + 1] = (struct CMUnitTest)cmocka_unit_test(a_corrupt_piece_is_served_corrupt);
+    return _cmocka_run_group_tests("record", tests, ROWS + REPLAYS + 2, NULL, NULL);
 }

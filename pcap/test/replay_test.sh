@@ -54,6 +54,11 @@ expect 2 'one capture' replay
 expect 2 '--play' replay --play seed "$seed"
 expect 2 '--timing' replay --timing often "$seed"
 
+# A target without all the extensions of the captured one: what it has not agreed to is not said, and the rest goes on.
+expect 1 'differences: ' replay --timeout-scale 0.1 --torrent "$scratch/fixture/hybrid.torrent" "$here/data/libtorrent-x2_hybrid-magnet.pcap"
+grep -qF 'extended ext=0 dict={m={upload_only=3}}' "$scratch/said" && ! grep -q 'has no value' "$scratch/said" ||
+  { echo 'FAIL: extensions of a replay'; cat "$scratch/said"; failures=$((failures + 1)); }
+
 # Reports are those of `run`, with what a replay alone knows.
 report() { # FORM TEXT...: the report of a session that differs holds these
   expect 1 'differences: ' replay --strict --report "$1=$scratch/report" "$seed"
