@@ -9,6 +9,7 @@
 
 #include "content.h"
 #include "summary.h"
+#include "tree.h"
 
 /* Rules that need more than a monitor knows. */
 static const struct btw_rule piece_content = {
@@ -20,6 +21,10 @@ static const struct btw_rule metadata_content = {
     BTW_MUST,
     "BEP 9",
     "The metadata that is sent has the info-hash it is asked by.",
+};
+
+static const struct btw_rule hashes_content = {
+    "BEP52-HASH-03", "hashes-content", BTW_MUST, "BEP 52", "Hashes and uncles lead to the pieces root of their file.",
 };
 
 /* A session that is being judged. */
@@ -35,6 +40,7 @@ struct checker {
     struct cap_torrents *torrents;
     struct cap_check_report *report;
     struct cap_content *content; /* or NULL */
+    uint64_t hashes_right, hashes_wrong;
     struct cap_pool pool;
     FILE *out;
     struct watched *teller; /* whose findings are being told */
@@ -99,8 +105,30 @@ static void take_block(struct checker *checker, struct watched *watched, const s
 {
     const struct cap_torrent *torrent = torrent_of(checker, event->session);
     char what[CAP_CONTENT_TEXT];
-    if (torrent != NULL && cap_content_take(checker->content, torrent, event, what))
+    enum cap_content_verdict verdict =
+        torrent == NULL ? CAP_CONTENT_FINE : cap_content_take(checker->content, torrent, event, what);
+    if (verdict == CAP_CONTENT_WRONG)
         cap_judge_breach(watched->judge, &piece_content, event->side, what);
+    if (verdict != CAP_CONTENT_SUSPECT)
+        return;
+    char *text;
+    if (asprintf(&text, "%s, frame %" PRIu64 ": %s", checker->config->file, event->frame, what) < 0)
+        abort();
+    fprintf(checker->out, "%s\n", text);
+    cap_check_report_suspect(checker->report, text);
+    free(text);
+}
+
+static void take_hashes(struct checker *checker, struct watched *watched, const struct cap_event *event)
+{
+    const struct cap_torrent *torrent = torrent_of(checker, event->session);
+    enum btw_status status = torrent == NULL ? BTW_NOT_FOUND : cap_tree_check(torrent, &event->msg);
+    checker->hashes_right += status == BTW_OK;
+    if (status != BTW_BAD_WIRE)
+        return;
+    checker->hashes_wrong++;
+    cap_judge_breach(watched->judge, &hashes_content, event->side,
+                     "has sent hashes that do not lead to the pieces root");
 }
 
 /* ---- the end of a session ---------------------------------------------------------------------------------------- */
@@ -189,6 +217,8 @@ static void take_of(struct checker *checker, struct watched *watched, const stru
         take_metadata(checker, watched, event);
     if (is_message(event, BTW_PIECE) && checker->content != NULL)
         take_block(checker, watched, event);
+    if (is_message(event, BTW_HASHES) && checker->content != NULL)
+        take_hashes(checker, watched, event);
     if (watched->account != NULL)
         cap_account_take(watched->account, event);
 }
@@ -223,6 +253,9 @@ static void print_content(const struct checker *checker)
             "%s: pieces: %" PRIu64 " right, %" PRIu64 " wrong, %" PRIu64 " wrong of several senders, %" PRIu64
             " in parts only, %" PRIu64 " dropped for want of room\n",
             checker->config->file, counts.right, counts.wrong, counts.mixed, counts.unfinished, counts.dropped);
+    if (checker->hashes_right + checker->hashes_wrong > 0)
+        fprintf(checker->out, "%s: hashes: %" PRIu64 " right, %" PRIu64 " wrong\n", checker->config->file,
+                checker->hashes_right, checker->hashes_wrong);
 }
 
 enum cap_status cap_check(struct cap_capture *capture, struct cap_torrents *torrents,

@@ -55,12 +55,15 @@ static void write_json(const void *of, FILE *out)
         for (size_t k = 0; k < session->count; k++)
             json_array_append_new(findings, finding_of(session, &session->findings[k]));
     }
+    json_t *suspicions = json_array();
+    for (size_t i = 0; i < report->suspicion_count; i++)
+        json_array_append_new(suspicions, scn_json_text(report->suspicions[i]));
+    size_t left_out = report->cases_left_out + report->findings_left_out + report->suspicions_left_out;
     json_t *summary = json_pack("{s:I, s:I, s:I, s:I, s:I}", "pass", (json_int_t)verdicts[SCN_PASS], "warn",
                                 (json_int_t)verdicts[SCN_WARN], "fail", (json_int_t)verdicts[SCN_FAIL], "skip",
-                                (json_int_t)verdicts[SCN_SKIP], "left_out",
-                                (json_int_t)report->cases_left_out + (json_int_t)report->findings_left_out);
-    json_t *root =
-        json_pack("{s:i, s:o, s:o, s:o}", "schema", 1, "summary", summary, "sessions", sessions, "findings", findings);
+                                (json_int_t)verdicts[SCN_SKIP], "left_out", (json_int_t)left_out);
+    json_t *root = json_pack("{s:i, s:o, s:o, s:o, s:o}", "schema", 1, "summary", summary, "sessions", sessions,
+                             "findings", findings, "suspicions", suspicions);
     json_dumpf(root, out, JSON_INDENT(1) | JSON_REAL_PRECISION(16));
     fputc('\n', out);
     json_decref(root);
@@ -90,6 +93,8 @@ static void write_tap(const void *of, FILE *out)
         for (size_t k = 0; k < session->count; k++)
             put_tap_finding(session, &session->findings[k], ++number, out);
     }
+    for (size_t i = 0; i < report->suspicion_count; i++)
+        fprintf(out, "# %s\n", report->suspicions[i]);
 }
 
 /* ---- JUnit ------------------------------------------------------------------------------------------------------- */

@@ -25,6 +25,9 @@ void cap_check_report_free(struct cap_check_report *report)
         free(report->cases[i].id);
     }
     free(report->cases);
+    for (size_t i = 0; i < report->suspicion_count; i++)
+        free(report->suspicions[i]);
+    free(report->suspicions);
     *report = (struct cap_check_report){ 0 };
 }
 
@@ -85,6 +88,16 @@ void cap_check_report_add(struct cap_check_report *report, const struct cap_find
     kept->finding.time_ns -= report->start_ns;
     (void)snprintf(kept->who, sizeof kept->who, "%s", who);
     report->kept++;
+}
+
+void cap_check_report_suspect(struct cap_check_report *report, const char *text)
+{
+    if (report->suspicion_count == CAP_KEPT_FINDINGS_MAX) {
+        report->suspicions_left_out++;
+        return;
+    }
+    report->suspicions = must(realloc(report->suspicions, (report->suspicion_count + 1) * sizeof(char *)));
+    report->suspicions[report->suspicion_count++] = must(strdup(text));
 }
 
 void cap_check_report_end(struct cap_check_report *report, enum scn_verdict verdict, const char *reason)

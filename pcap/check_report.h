@@ -36,6 +36,8 @@ struct cap_check_report {
     size_t verdicts[SCN_DEFAULT]; /* sessions by verdict, those that are not kept included */
     size_t breaches[SCN_DEFAULT]; /* findings by verdict, likewise */
     size_t cases_left_out, findings_left_out;
+    char **suspicions; /* sentences about what is wrong and nobody's proven fault */
+    size_t suspicion_count, suspicions_left_out;
     int64_t start_ns; /* of the file that is being read: times count from there */
 };
 void cap_check_report_free(struct cap_check_report *report);
@@ -44,6 +46,8 @@ void cap_check_report_free(struct cap_check_report *report);
 void cap_check_report_begin(struct cap_check_report *report, char *id, double seconds);
 /* A finding of that session, which is copied; who is whom it is about. */
 void cap_check_report_add(struct cap_check_report *report, const struct cap_finding *finding, const char *who);
+/* Something is wrong, and it cannot be told who did it.  The text is copied. */
+void cap_check_report_suspect(struct cap_check_report *report, const char *text);
 /* Its verdict, if nothing was found. */
 void cap_check_report_end(struct cap_check_report *report, enum scn_verdict verdict, const char *reason);
 

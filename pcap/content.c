@@ -19,14 +19,20 @@ struct late {
     uint8_t data[];
 };
 
+/* Whose blocks these are. */
+struct sender {
+    uint64_t session;
+    enum btw_side side;
+    struct cap_endpoint from;
+};
+
 /* A piece that is not whole yet. */
 struct open {
     const struct cap_torrent *torrent; /* NULL: the place is free */
     struct cap_endpoint receiver;      /* its port does not count: whoever it is, it downloads by several connections */
     uint32_t piece, size;
-    uint64_t session; /* whose blocks these are, */
-    enum btw_side side;
-    bool mixed; /* or they are of several */
+    struct sender senders[CAP_SUSPECTS_MAX];
+    size_t sender_count; /* there may be more than have a place */
     uint64_t touched;
     /* version 1: hashed up to `next` */
     uint32_t next;
@@ -171,8 +177,6 @@ static struct open *open_of(struct cap_content *content, const struct cap_torren
         .torrent = torrent,
         .receiver = *receiver,
         .piece = event->msg.piece,
-        .session = event->session->number,
-        .side = event->side,
     };
     if (begin(content, place, torrent, event->msg.piece))
         return place;
@@ -260,40 +264,80 @@ static bool is_right(struct open *open)
     return memcmp(digest, btw_metainfo_piece_hash(&open->torrent->meta, open->piece), sizeof digest) == 0;
 }
 
-/* The piece is whole.  True: it is wrong, and one side alone did that. */
-static bool judge(struct cap_content *content, struct open *open, char what[CAP_CONTENT_TEXT])
+static void note_sender(struct open *open, const struct cap_event *event)
 {
-    bool right = is_right(open), guilty = !right && !open->mixed;
-    if (right)
-        content->counts.right++;
-    else if (open->mixed)
-        content->counts.mixed++;
-    else
-        content->counts.wrong++;
-    if (guilty)
-        (void)snprintf(what, CAP_CONTENT_TEXT,
-                       "has sent all %" PRIu32 " bytes of piece %" PRIu32 ", and their hash is not that of the torrent",
-                       open->size, open->piece);
-    release(content, open);
-    return guilty;
+    const struct cap_session *session = event->session;
+    for (size_t i = 0; i < open->sender_count && i < CAP_SUSPECTS_MAX; i++) {
+        if (open->senders[i].session == session->number && open->senders[i].side == event->side)
+            return;
+    }
+    if (open->sender_count < CAP_SUSPECTS_MAX)
+        open->senders[open->sender_count] =
+            (struct sender){ session->number, event->side, session->sent[event->side].from };
+    open->sender_count += open->sender_count <= CAP_SUSPECTS_MAX;
 }
 
-bool cap_content_take(struct cap_content *content, const struct cap_torrent *torrent, const struct cap_event *event,
-                      char what[CAP_CONTENT_TEXT])
+static void accuse(const struct open *open, char what[CAP_CONTENT_TEXT])
+{
+    (void)snprintf(what, CAP_CONTENT_TEXT,
+                   "has sent all %" PRIu32 " bytes of piece %" PRIu32 ", and their hash is not that of the torrent",
+                   open->size, open->piece);
+}
+
+static void suspect(const struct open *open, char what[CAP_CONTENT_TEXT])
+{
+    char name[CAP_ENDPOINT_TEXT];
+    size_t len =
+        (size_t)snprintf(what, CAP_CONTENT_TEXT,
+                         "piece %" PRIu32 " is wrong; which of its senders is to blame cannot be told:", open->piece);
+    for (size_t i = 0; i < open->sender_count && i < CAP_SUSPECTS_MAX; i++) {
+        cap_endpoint_text(name, &open->senders[i].from);
+        len += (size_t)snprintf(what + len, CAP_CONTENT_TEXT - len, "%s %s (f%" PRIu64 ")", i > 0 ? "," : "", name,
+                                open->senders[i].session);
+    }
+    if (open->sender_count > CAP_SUSPECTS_MAX)
+        (void)snprintf(what + len, CAP_CONTENT_TEXT - len, " and others");
+}
+
+/* The piece is whole. */
+static enum cap_content_verdict judge(struct cap_content *content, struct open *open, char what[CAP_CONTENT_TEXT])
+{
+    enum cap_content_verdict verdict = is_right(open)           ? CAP_CONTENT_FINE
+                                       : open->sender_count > 1 ? CAP_CONTENT_SUSPECT
+                                                                : CAP_CONTENT_WRONG;
+    switch (verdict) {
+    case CAP_CONTENT_FINE:
+        content->counts.right++;
+        break;
+    case CAP_CONTENT_WRONG:
+        content->counts.wrong++;
+        accuse(open, what);
+        break;
+    case CAP_CONTENT_SUSPECT:
+        content->counts.mixed++;
+        suspect(open, what);
+        break;
+    }
+    release(content, open);
+    return verdict;
+}
+
+enum cap_content_verdict cap_content_take(struct cap_content *content, const struct cap_torrent *torrent,
+                                          const struct cap_event *event, char what[CAP_CONTENT_TEXT])
 {
     const struct btw_msg *msg = &event->msg;
     struct open *open;
     if (msg->data.data == NULL || msg->data.len == 0 || msg->piece >= torrent->meta.pieces ||
         (open = open_of(content, torrent, event)) == NULL)
-        return false;
+        return CAP_CONTENT_FINE;
     open->touched = ++content->clock;
     if (msg->begin >= open->size || msg->data.len > open->size - msg->begin)
-        return false; /* a rule of its own */
-    open->mixed = open->mixed || open->session != event->session->number || open->side != event->side;
+        return CAP_CONTENT_FINE; /* a rule of its own */
+    note_sender(open, event);
     if (open->leaves != NULL)
         add_v2(open, msg->begin, msg->data);
     else
         add_v1(content, open, msg->begin, msg->data);
     bool whole = open->leaves != NULL ? open->leaves_left == 0 : open->next == open->size;
-    return whole && judge(content, open, what);
+    return whole ? judge(content, open, what) : CAP_CONTENT_FINE;
 }

@@ -7,6 +7,7 @@
 #ifndef CAP_CONTENT_H
 #define CAP_CONTENT_H
 
+#include "names.h"
 #include "torrent.h"
 
 enum {
@@ -25,11 +26,15 @@ struct cap_content;
 struct cap_content *cap_content_new(void);
 void cap_content_free(struct cap_content *content);
 
-/* Takes a message with its block.  True: it completes a piece that is wrong, and all blocks of it came from this side;
- * what[] says so. */
-enum { CAP_CONTENT_TEXT = 120 };
-bool cap_content_take(struct cap_content *content, const struct cap_torrent *torrent, const struct cap_event *event,
-                      char what[CAP_CONTENT_TEXT]);
+/* What the message with a block comes to; in the last two cases what[] says so. */
+enum cap_content_verdict {
+    CAP_CONTENT_FINE,    /* it completes nothing, or a piece that is right */
+    CAP_CONTENT_WRONG,   /* it completes a piece that is wrong, and all blocks of it came from this side */
+    CAP_CONTENT_SUSPECT, /* the same, and they came from several: what[] names them, and none of them is guilty */
+};
+enum { CAP_SUSPECTS_MAX = 4, CAP_CONTENT_TEXT = 120 + CAP_SUSPECTS_MAX * (CAP_ENDPOINT_TEXT + 16) };
+enum cap_content_verdict cap_content_take(struct cap_content *content, const struct cap_torrent *torrent,
+                                          const struct cap_event *event, char what[CAP_CONTENT_TEXT]);
 
 /* What is still open counts as unfinished. */
 struct cap_content_counts cap_content_counts(const struct cap_content *content);

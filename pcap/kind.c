@@ -127,6 +127,21 @@ static bool keys_were_exchanged(const struct cap_flow *flow)
            dialled >= BTW_MSE_KEY_SIZE && dialled <= FLIGHT_MAX;
 }
 
+/* Nothing of one side was captured; the other one's first words look like a key, and behind the longest that MSE can
+ * put there its handshake stands in clear.  Without that nobody can tell it from other ciphers. */
+static bool is_clear_alone(const struct cap_flow *flow)
+{
+    for (size_t side = 0; side < 2; side++) {
+        struct btw_slice kept = kept_of(flow, side);
+        bool alone = !flow->session.sent[!side].seen && flow->half[side].isn_known && cap_looks_random(kept);
+        long found = alone ? cap_seek_handshake(kept) : CAP_NOT_FOUND;
+
+        if (found >= BTW_MSE_KEY_SIZE && found <= ANSWER_MAX)
+            return true;
+    }
+    return false;
+}
+
 /* CAP_UNKNOWN: more bytes would help.  `final` says that none will come. */
 static enum cap_kind judge(const struct cap_flow *flow, bool final)
 {
@@ -142,6 +157,8 @@ static enum cap_kind judge(const struct cap_flow *flow, bool final)
         if (cap_looks_clear(kept) || (kept.len >= CAP_RANDOM_SIZE && !cap_looks_random(kept)))
             return CAP_OTHER;
     }
+    if (final && is_clear_alone(flow))
+        return CAP_MSE_CLEAR;
     if (undecided || !keys_were_exchanged(flow))
         return final || !undecided ? CAP_OTHER : CAP_UNKNOWN;
     for (size_t side = 0; side < 2; side++)

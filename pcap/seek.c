@@ -115,8 +115,10 @@ long cap_seek_messages(struct btw_slice bytes, bool at_end, uint32_t len_max)
 long cap_seek_handshake(struct btw_slice bytes)
 {
     struct btw_slice header = btw_mse_header();
-    const uint8_t *at = (const uint8_t *)memmem(bytes.data, bytes.len, header.data, header.len);
+    const uint8_t *at = NULL;
 
+    if (bytes.len > 0)
+        at = (const uint8_t *)memmem(bytes.data, bytes.len, header.data, header.len);
     return at == NULL ? CAP_NOT_FOUND : at - bytes.data;
 }
 

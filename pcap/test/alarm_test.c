@@ -207,8 +207,58 @@ static void a_worse_capture_proves_no_more(void **state)
     }
 }
 
+struct heard {
+    enum cap_kind kind;
+    uint64_t messages, bad;
+};
+
+static void hear(void *user, const struct cap_event *event)
+{
+    struct heard *heard = user;
+    heard->kind = event->session->kind;
+    heard->messages += event->kind == CAP_MESSAGE;
+    heard->bad += event->kind == CAP_BAD;
+}
+
+/* One side of MSE: the words of the acceptor tell what it is if they go on in clear, and nothing else does. */
+static void one_side_of_mse(void **state)
+{
+    static const struct {
+        const char *file;
+        enum btw_side side;
+        enum cap_kind kind;
+        uint64_t messages, other;
+    } rows[] = {
+        { "pcap/test/data/libtorrent-x2_mse-plaintext-256k.pcap", BTW_ACCEPTOR, CAP_MSE_CLEAR, 26, 0 },
+        { "pcap/test/data/libtorrent-x2_mse-plaintext-256k.pcap", BTW_DIALLER, CAP_UNKNOWN, 0, 1 },
+        { "pcap/test/data/libtorrent-x2_mse-rc4.pcap", BTW_ACCEPTOR, CAP_UNKNOWN, 0, 1 },
+        { "pcap/test/data/libtorrent-x2_mse-rc4.pcap", BTW_DIALLER, CAP_UNKNOWN, 0, 1 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct tape tape = tape_read(rows[i].file);
+        struct heard heard = { CAP_UNKNOWN, 0, 0 };
+        struct cap_dissect *dissect = cap_dissect_new(&(struct cap_config){ 0 }, hear, &heard);
+        assert_non_null(dissect);
+        for (size_t k = 0; k < tape.count; k++) {
+            if (is_from_first(&tape, k) == (rows[i].side == BTW_DIALLER))
+                cap_dissect_packet(dissect, &tape.packet[k]);
+        }
+        cap_dissect_end(dissect);
+        assert_int_equal(heard.kind, rows[i].kind);
+        assert_int_equal(heard.messages, rows[i].messages);
+        assert_int_equal(heard.bad, 0);
+        assert_int_equal(cap_dissect_counts(dissect)->other, rows[i].other);
+        cap_dissect_free(dissect);
+        tape_free(&tape);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(a_worse_capture_proves_no_more) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_worse_capture_proves_no_more),
+        cmocka_unit_test(one_side_of_mse),
+    };
     return cmocka_run_group_tests_name("alarm", tests, NULL, NULL);
 }

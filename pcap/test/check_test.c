@@ -18,6 +18,7 @@
 
 #include "check.h"
 #include "cli.h"
+#include "files.h"
 
 #define DATA "pcap/test/data/"
 static const char *folders[] = { DATA, "pcap/test/clients/" };
@@ -61,19 +62,28 @@ static const char *expected_of(const char *file)
     return "";
 }
 
-/* Checks a file, with what is told to people thrown away. */
+static char told[256]; /* to people: the last line of it, without the file's name */
+
+/* Checks a file. */
 static struct cap_check_report checked(const char *path, struct cap_torrents *torrents, bool content)
 {
     struct cap_check_report report = { 0 };
     struct cap_check_config config = { .name = "check_test", .file = path, .content = content };
-    FILE *nowhere = fopen("/dev/null", "w");
-    char *error = NULL;
+    char *error = NULL, *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
     struct cap_capture *capture = cap_capture_file(path, &error);
-    if (capture == NULL || nowhere == NULL)
+    if (capture == NULL || out == NULL)
         fail_msg("%s", error);
-    assert_int_equal(cap_check(capture, torrents, &config, &report, nowhere), CAP_END);
+    assert_int_equal(cap_check(capture, torrents, &config, &report, out), CAP_END);
     cap_capture_close(capture);
-    fclose(nowhere);
+    fclose(out);
+    size_t from = len > 0 ? len - 1 : 0;
+    while (from > 0 && text[from - 1] != '\n')
+        from--;
+    const char *line = text + from;
+    snprintf(told, sizeof told, "%s", strncmp(line, path, strlen(path)) == 0 ? line + strlen(path) : line);
+    free(text);
     return report;
 }
 
@@ -137,6 +147,44 @@ static void pieces_are_verified_against_the_torrent(void **state)
     cap_torrents_free(&torrents);
 }
 
+/* Overwrites bytes that stand in the file just once with others of as many; the copy's path. */
+static const char *edited(const char *path, const char *old, const char *new, size_t len)
+{
+    static char copy[64];
+    struct scn_file file;
+    char *at;
+    assert_true(scn_file_read(&file, path));
+    assert_non_null(at = memmem(file.text, file.len, old, len));
+    memcpy(at, new, len);
+    assert_null(memmem(file.text, file.len, old, len));
+    snprintf(copy, sizeof copy, "/tmp/check_test.XXXXXX");
+    int fd = mkstemp(copy);
+    assert_int_equal(write(fd, file.text, file.len), file.len);
+    close(fd);
+    scn_file_free(&file);
+    return copy;
+}
+
+/* The session's metadata tells the root; the hashes come with a proof. */
+static void hashes_are_verified_against_the_root(void **state)
+{
+    static const char file[] = DATA "libtorrent-x2_hybrid-magnet.pcap";
+    struct cap_torrents torrents = { 0 };
+    struct cap_check_report report = checked(file, &torrents, true);
+    (void)state;
+    assert_string_equal(findings_of(&report), "");
+    assert_string_equal(told, ": hashes: 1 right, 0 wrong\n");
+    cap_check_report_free(&report);
+    cap_torrents_free(&torrents);
+    const char *copy = edited(file, "\xc0\x5d\x10\xb1\xf4\xa1", "\xc0\x5d\x10\xb1\xf4\xa0", 6);
+    report = checked(copy, &torrents, true);
+    assert_string_equal(findings_of(&report), "BEP52-HASH-03 f0 a 11 x1");
+    assert_string_equal(told, ": hashes: 0 right, 1 wrong\n");
+    assert_int_equal(unlink(copy), 0);
+    cap_check_report_free(&report);
+    cap_torrents_free(&torrents);
+}
+
 static void the_status_says_what_came_of_it(void **state)
 {
     static const struct {
@@ -186,11 +234,15 @@ static void all_forms_say_the_same(void **state)
 {
     struct cap_torrents torrents = { 0 };
     struct cap_check_report report = checked(DATA "scripted-peer_libtorrent-seed.pcap", &torrents, false);
+    cap_check_report_suspect(&report, "one of two");
     char *json = written(&report, "json"), *tap = written(&report, "tap"), *junit = written(&report, "junit");
     (void)state;
     json_t *root = json_loads(json, 0, NULL);
+    const json_t *suspicion = json_array_get(json_object_get(root, "suspicions"), 0);
     const json_t *finding = json_array_get(json_object_get(root, "findings"), 0);
     assert_int_equal(json_integer_value(json_object_get(json_object_get(root, "summary"), "warn")), 1);
+    assert_string_equal(json_string_value(suspicion), "one of two");
+    assert_non_null(strstr(tap, "\n# one of two\n"));
     assert_string_equal(json_string_value(json_object_get(finding, "rule")), "BEP3-ST-11");
     assert_string_equal(json_string_value(json_object_get(finding, "verdict")), "WARN");
     assert_string_equal(json_string_value(json_object_get(finding, "bep")), "BEP 3");
@@ -219,6 +271,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(real_clients_are_accused_of_what_they_do_and_of_nothing_else),
         cmocka_unit_test(pieces_are_verified_against_the_torrent),
+        cmocka_unit_test(hashes_are_verified_against_the_root),
         cmocka_unit_test(the_status_says_what_came_of_it),
         cmocka_unit_test(all_forms_say_the_same),
     };

@@ -52,7 +52,7 @@ static uint32_t block_size(const struct bench *bench, uint32_t piece, uint32_t b
 }
 
 /* A block of session i's acceptor; flip: with one wrong bit. */
-static bool send_block(struct bench *bench, size_t i, uint32_t piece, uint32_t begin, bool flip)
+static enum cap_content_verdict send_block(struct bench *bench, size_t i, uint32_t piece, uint32_t begin, bool flip)
 {
     uint8_t block[BTW_BLOCK_SIZE];
     uint32_t size = block_size(bench, piece, begin);
@@ -83,15 +83,15 @@ static void blocks_may_come_in_any_order(const char *name)
     struct bench bench;
     set_up(&bench, name);
     assert_int_equal(bench.fixture.meta.piece_length, 32768);
-    assert_false(send_block(&bench, 0, 0, 0, false));
-    assert_false(send_block(&bench, 0, 1, 16384, false));
+    assert_int_equal(send_block(&bench, 0, 0, 0, false), CAP_CONTENT_FINE);
+    assert_int_equal(send_block(&bench, 0, 1, 16384, false), CAP_CONTENT_FINE);
     expect_counts(&bench, 0, 0, 0, 2);
-    assert_false(send_block(&bench, 0, 0, 0, true)); /* the first one stays */
-    assert_false(send_block(&bench, 0, 0, 16384, false));
-    assert_false(send_block(&bench, 0, 1, 0, false));
+    assert_int_equal(send_block(&bench, 0, 0, 0, true), CAP_CONTENT_FINE); /* the first one stays */
+    assert_int_equal(send_block(&bench, 0, 0, 16384, false), CAP_CONTENT_FINE);
+    assert_int_equal(send_block(&bench, 0, 1, 0, false), CAP_CONTENT_FINE);
     expect_counts(&bench, 2, 0, 0, 0);
-    assert_false(send_block(&bench, 0, 2, 16384, true));
-    assert_true(send_block(&bench, 0, 2, 0, false));
+    assert_int_equal(send_block(&bench, 0, 2, 16384, true), CAP_CONTENT_FINE);
+    assert_int_equal(send_block(&bench, 0, 2, 0, false), CAP_CONTENT_WRONG);
     assert_string_equal(bench.what, "has sent all 32768 bytes of piece 2, and their hash is not that of the torrent");
     expect_counts(&bench, 2, 1, 0, 0);
     tear_down(&bench);
@@ -114,15 +114,17 @@ static void nobody_is_blamed_for_what_others_sent(void **state)
     struct bench bench;
     (void)state;
     set_up(&bench, "base");
-    assert_false(send_block(&bench, 0, 0, 0, true));
-    assert_false(send_block(&bench, 1, 0, 16384, false));
+    assert_int_equal(send_block(&bench, 0, 0, 0, true), CAP_CONTENT_FINE);
+    assert_int_equal(send_block(&bench, 1, 0, 16384, false), CAP_CONTENT_SUSPECT);
+    assert_string_equal(bench.what, "piece 0 is wrong; which of its senders is to blame cannot be told: "
+                                    "10.0.1.0:6881 (f0), 10.0.1.1:6881 (f1)");
     expect_counts(&bench, 0, 0, 1, 0);
-    assert_false(send_block(&bench, 0, 1, 0, false));
-    assert_false(send_block(&bench, 1, 1, 16384, false));
+    assert_int_equal(send_block(&bench, 0, 1, 0, false), CAP_CONTENT_FINE);
+    assert_int_equal(send_block(&bench, 1, 1, 16384, false), CAP_CONTENT_FINE);
     expect_counts(&bench, 1, 0, 1, 0);
     /* Another receiver's blocks are another story. */
-    assert_false(send_block(&bench, 0, 2, 0, false));
-    assert_false(send_block(&bench, 2, 2, 16384, true));
+    assert_int_equal(send_block(&bench, 0, 2, 0, false), CAP_CONTENT_FINE);
+    assert_int_equal(send_block(&bench, 2, 2, 16384, true), CAP_CONTENT_FINE);
     expect_counts(&bench, 1, 0, 1, 2);
     tear_down(&bench);
 }
@@ -136,16 +138,16 @@ static void odd_blocks_are_left_alone(void **state)
     set_up(&bench, "base");
     struct cap_event event = { .session = &bench.session[0], .msg = { .type = BTW_PIECE, .data = { bytes, 1 } } };
     event.msg.piece = bench.fixture.meta.pieces;
-    assert_false(cap_content_take(bench.content, &bench.torrent, &event, bench.what));
+    assert_int_equal(cap_content_take(bench.content, &bench.torrent, &event, bench.what), CAP_CONTENT_FINE);
     event.msg.piece = 0;
     event.msg.begin = UINT32_MAX;
-    assert_false(cap_content_take(bench.content, &bench.torrent, &event, bench.what));
+    assert_int_equal(cap_content_take(bench.content, &bench.torrent, &event, bench.what), CAP_CONTENT_FINE);
     event.msg.begin = 0;
     event.msg.data.data = NULL; /* a hole in it */
-    assert_false(cap_content_take(bench.content, &bench.torrent, &event, bench.what));
+    assert_int_equal(cap_content_take(bench.content, &bench.torrent, &event, bench.what), CAP_CONTENT_FINE);
     uint32_t last = bench.fixture.meta.pieces - 1;
-    assert_false(send_block(&bench, 0, last, 0, false));
-    assert_false(send_block(&bench, 0, last, 16384, false));
+    assert_int_equal(send_block(&bench, 0, last, 0, false), CAP_CONTENT_FINE);
+    assert_int_equal(send_block(&bench, 0, last, 16384, false), CAP_CONTENT_FINE);
     expect_counts(&bench, 1, 0, 0, 1);
     tear_down(&bench);
 }
