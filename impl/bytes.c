@@ -17,6 +17,34 @@ size_t btw_bits_size(uint32_t pieces)
     return ((size_t)pieces + 7) / 8;
 }
 
+void btw_bits_fill(uint8_t *bits, size_t from, size_t to, bool value)
+{
+    for (; from < to && from % 8 != 0; from++)
+        btw_bit_set(bits, from, value);
+    if (from < to)
+        memset(bits + from / 8, value ? 0xff : 0, (to - from) / 8);
+    for (from += from < to ? (to - from) / 8 * 8 : 0; from < to; from++)
+        btw_bit_set(bits, from, value);
+}
+
+bool btw_bits_any(const uint8_t *bits, size_t from, size_t to)
+{
+    uint64_t eight;
+
+    for (; from < to && from % 8 != 0; from++)
+        if (btw_bit_get(bits, from))
+            return true;
+    for (; from < to && (to - from) / 8 >= sizeof eight; from += 8 * sizeof eight) {
+        memcpy(&eight, bits + from / 8, sizeof eight);
+        if (eight != 0)
+            return true;
+    }
+    for (; from < to; from++)
+        if (btw_bit_get(bits, from))
+            return true;
+    return false;
+}
+
 uint32_t btw_bits_count(const uint8_t *bits, uint32_t pieces)
 {
     size_t whole = pieces / 8, at = 0;

@@ -127,17 +127,15 @@ static enum btw_breach judge_early(const struct btw_party *party, const struct b
 {
     if (party->bitfield_size > 0 && party->bitfield_size != btw_bits_size(geometry->pieces))
         return BTW_BREACH_BITFIELD_SIZE;
-    for (size_t i = geometry->pieces; i < map_size * 8; i++)
-        if (btw_bit_get(party->have, i))
-            return party->bitfield_size > 0 ? BTW_BREACH_SPARE_BITS : BTW_BREACH_INDEX;
-    return BTW_BREACH_NONE;
+    if (!btw_bits_any(party->have, geometry->pieces, map_size * 8))
+        return BTW_BREACH_NONE;
+    return party->bitfield_size > 0 ? BTW_BREACH_SPARE_BITS : BTW_BREACH_INDEX;
 }
 
 /* After have_all every index there could be was set; now it is known which there are. */
 static void trim(struct btw_party *party, uint32_t pieces, size_t map_size)
 {
-    for (size_t i = pieces; i < map_size * 8; i++)
-        btw_bit_set(party->have, i, false);
+    btw_bits_fill(party->have, pieces, map_size * 8, false);
     party->have_count = btw_bits_count(party->have, pieces);
 }
 

@@ -250,8 +250,7 @@ static void apply_availability(struct btw_session *session, enum btw_who who, co
     party->has_all = msg->type == BTW_HAVE_ALL;
     if (party->has_all) {
         party->have_count = indices(session);
-        for (uint32_t i = 0; i < party->have_count; i++)
-            btw_bit_set(party->have, i, true);
+        btw_bits_fill(party->have, 0, party->have_count, true);
     } else if (msg->type == BTW_BITFIELD && len > 0) {
         memcpy(party->have, msg->data.data, len);
         party->bitfield_size = len;

@@ -109,6 +109,35 @@ static void spare_bits_do_not_count(void **state)
     assert_true(btw_bits_size(UINT32_MAX) == (size_t)1 << 29);
 }
 
+/* The same as bit by bit, for every range, on both sides of words. */
+static void ranges_of_bits_are_their_bits(void **state)
+{
+    enum { BITS = 8 * 24 };
+    uint8_t bits[BITS / 8], plain[BITS / 8];
+
+    (void)state;
+    for (size_t from = 0; from <= BITS; from += 1 + from % 5)
+        for (size_t to = 0; to <= BITS; to++) {
+            for (int value = 0; value < 2; value++) {
+                memset(bits, value ? 0x12 : 0xed, sizeof bits);
+                memcpy(plain, bits, sizeof plain);
+                for (size_t i = from; i < to; i++)
+                    btw_bit_set(plain, i, value);
+                btw_bits_fill(bits, from, to, value);
+                assert_memory_equal(bits, plain, sizeof bits);
+            }
+            memset(bits, 0xff, sizeof bits);
+            btw_bits_fill(bits, from, to, false);
+            assert_false(btw_bits_any(bits, from, to));
+            if (from <= to && to < BITS)
+                assert_true(btw_bits_any(bits, from, to + 1));
+            if (from < to) {
+                btw_bit_set(bits, from + (to - from) / 2, true);
+                assert_true(btw_bits_any(bits, from, to));
+            }
+        }
+}
+
 static void statuses_have_names(void **state)
 {
     (void)state;
@@ -145,6 +174,7 @@ int main(void)
         cmocka_unit_test(a_writer_never_writes_half_a_number),
         cmocka_unit_test(piece_0_is_the_high_bit_of_byte_0),
         cmocka_unit_test(spare_bits_do_not_count),
+        cmocka_unit_test(ranges_of_bits_are_their_bits),
         cmocka_unit_test(statuses_have_names),
         cmocka_unit_test(a_diag_is_one_short_line),
     };

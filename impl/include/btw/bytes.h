@@ -140,6 +140,10 @@ static inline void btw_bit_set(uint8_t *bits, size_t i, bool value)
     bits[i / 8] = (uint8_t)(value ? bits[i / 8] | mask : bits[i / 8] & ~mask);
 }
 
+/* Sets the bits from `from` to just before `to`, and tells whether any of them is set. */
+void btw_bits_fill(uint8_t *bits, size_t from, size_t to, bool value);
+bool btw_bits_any(const uint8_t *bits, size_t from, size_t to);
+
 /* Bytes of a bitfield for `pieces` pieces, and the number of ones among the first `pieces` bits. */
 size_t btw_bits_size(uint32_t pieces);
 uint32_t btw_bits_count(const uint8_t *bits, uint32_t pieces);
