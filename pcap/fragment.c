@@ -33,7 +33,17 @@ struct cap_fragments {
 
 struct cap_fragments *cap_fragments_new(void)
 {
-    return (struct cap_fragments *)calloc(1, sizeof(struct cap_fragments));
+    struct cap_fragments *fragments = (struct cap_fragments *)malloc(sizeof *fragments);
+
+    if (fragments == NULL)
+        return NULL;
+    fragments->begun = 0;
+    fragments->whole = NULL;
+    for (size_t i = 0; i < CAP_DATAGRAMS_MAX; i++) { /* a place that is free says nothing else */
+        fragments->datagrams[i].bytes = NULL;
+        fragments->datagrams[i].parts = 0;
+    }
+    return fragments;
 }
 
 void cap_fragments_free(struct cap_fragments *fragments)
