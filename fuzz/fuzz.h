@@ -51,6 +51,26 @@ static inline size_t fuzz_choose(struct fuzz_choices *choices, size_t below)
     return (high << 8 | fuzz_choose_byte(choices)) % below;
 }
 
+/* What costs much more than decoding does is done for one input in `n` under an engine, and for every one on replay.
+ * The input decides; `what` tells several such things of a target apart. */
+#ifdef FUZZ_SPARING
+__attribute__((no_sanitize("coverage"))) static inline bool fuzz_is_due(const uint8_t *data, size_t size, unsigned what,
+                                                                        unsigned n)
+{
+    uint64_t mix = size + UINT64_C(0x100000001b3) * what;
+
+    for (size_t i = size > sizeof mix ? size - sizeof mix : 0; i < size; i++)
+        mix = (mix ^ data[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    return (mix >> 32) % n == 0;
+}
+#else
+static inline bool fuzz_is_due(const uint8_t *data, size_t size, unsigned what, unsigned n)
+{
+    (void)data, (void)size, (void)what, (void)n;
+    return true;
+}
+#endif
+
 /* One number out of many, to tell two long lists from each other (FNV-1a). */
 #define FUZZ_DIGEST_START UINT64_C(0xcbf29ce484222325)
 

@@ -2,12 +2,13 @@
  *
  * Whatever file it is: every session that is opened is closed, once; time does not go back in it, messages of one side
  * follow each other, and no more bytes are told than were captured.  What is said does not depend on whether the bytes
- * of blocks are wanted, and little room makes less of it, but does no harm.
+ * of blocks are wanted; little room, and memory that runs short, make less of it, but do no harm.
  */
 #include "dissect.h"
 #include "fuzz.h"
+#include "scarce.h"
 
-enum { LEN_MAX = 1 << 15, ROOM = 64 << 20 };
+enum { LEN_MAX = 1 << 15, ROOM = 64 << 20, SCARCE_MAX = 64 };
 
 struct reading {
     uint64_t digest;
@@ -45,8 +46,8 @@ static void take(void *user, const struct cap_event *event)
     struct story *story = session->user;
 
     if (event->kind == CAP_OPENED) {
-        session->user = story = calloc(1, sizeof *story);
-        FUZZ_CHECK(story != NULL && session->kind != CAP_UNKNOWN && session->kind != CAP_OTHER);
+        session->user = story = fuzz_surely(sizeof *story);
+        FUZZ_CHECK(session->kind != CAP_UNKNOWN && session->kind != CAP_OTHER);
         story->time_ns = event->time_ns;
         reading->open++;
     }
@@ -66,20 +67,29 @@ static void take(void *user, const struct cap_event *event)
     }
 }
 
-static struct reading read_all(struct btw_slice file, const struct cap_config *config)
+/* scarce: the allocation that fails, or 0. */
+static struct reading read_all(struct btw_slice file, const struct cap_config *config, size_t scarce)
 {
     struct reading reading = { .digest = FUZZ_DIGEST_START };
-    struct cap_dissect *dissect = cap_dissect_new(config, take, &reading);
     char *error = NULL;
     struct cap_capture *capture = cap_capture_memory(file, &error);
+    struct cap_dissect *dissect;
     struct cap_packet packet;
     enum cap_status status = CAP_ERROR;
+    uint64_t packets = 0;
 
-    FUZZ_CHECK(dissect != NULL && (capture != NULL) == (error == NULL));
-    while (capture != NULL && (status = cap_capture_next(capture, &packet)) == CAP_OK)
+    FUZZ_CHECK((capture != NULL) == (error == NULL));
+    fuzz_scarce(scarce);
+    dissect = cap_dissect_new(config, take, &reading);
+    FUZZ_CHECK(dissect != NULL || scarce > 0);
+    for (; dissect != NULL && capture != NULL && (status = cap_capture_next(capture, &packet)) == CAP_OK; packets++)
         cap_dissect_packet(dissect, &packet);
-    FUZZ_CHECK(capture == NULL || status == CAP_END || strlen(cap_capture_error(capture)) > 0);
-    cap_dissect_end(dissect);
+    FUZZ_CHECK(capture == NULL || dissect == NULL || status == CAP_END || strlen(cap_capture_error(capture)) > 0);
+    if (dissect != NULL) {
+        cap_dissect_end(dissect);
+        FUZZ_CHECK(cap_dissect_counts(dissect)->packets == packets);
+    }
+    fuzz_scarce(0);
     FUZZ_CHECK(reading.open == 0 && reading.bytes <= file.len);
     cap_dissect_free(dissect);
     cap_capture_close(capture);
@@ -91,13 +101,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cap_config config = { .len_max = LEN_MAX, .total_bytes = ROOM, .flows = 64 };
     struct btw_slice file = btw_slice_of(data, size);
-    struct reading without = read_all(file, &config), with;
+    struct reading without = read_all(file, &config, 0), with;
 
     config.payload = config.sha1 = true;
-    with = read_all(file, &config);
-    FUZZ_CHECK(with.digest == without.digest && with.bytes == without.bytes);
+    if (fuzz_is_due(data, size, 0, 4)) {
+        with = read_all(file, &config, 0);
+        FUZZ_CHECK(with.digest == without.digest && with.bytes == without.bytes);
+    }
+    if (size > 0 && fuzz_is_due(data, size, 1, 8))
+        read_all(file, &config, 1 + data[size - 1] % SCARCE_MAX);
     config.flows = 3;
     config.total_bytes = config.flow_bytes = 4096;
-    read_all(file, &config);
+    if (fuzz_is_due(data, size, 2, 4))
+        read_all(file, &config, 0);
     return 0;
 }

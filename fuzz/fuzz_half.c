@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * Segments of one stream in any order, any number of times, over each other, cut short, wherever its numbers begin:
- * what comes out are its bytes in their places, each once, with holes where none came; and all room is given back.
+ * what comes out are its bytes in their places, each once, with holes where none came or memory ran short; and all room
+ * is given back.
  *
  * Four bytes are one packet: what it is, where in the stream it begins (two), how long it is.
  */
 #include "btw/bytes.h"
 #include "fuzz.h"
 #include "half.h"
+#include "scarce.h"
 
 enum {
     STREAM = 1 << 16,
@@ -61,9 +63,8 @@ static void take_segment(struct cap_half *half, uint32_t first, const uint8_t pa
 {
     size_t place = (size_t)packet[1] << 8 | packet[2], len = packet[3];
     struct cap_segment segment = { .seq = first + (uint32_t)place };
-    uint8_t *bytes = malloc(len + 1);
+    uint8_t *bytes = fuzz_surely(len);
 
-    FUZZ_CHECK(bytes != NULL);
     for (size_t i = 0; i < len; i++)
         bytes[i] = byte_at(place + i);
     segment.data = btw_slice_of(bytes, len);
@@ -84,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_choices choices = fuzz_choices_of(data, size);
     uint32_t isn = (uint32_t)fuzz_choose_byte(&choices) << 24 | 0xffff80;
+    uint8_t scarce = fuzz_choose_byte(&choices);
     struct cap_room room = { .max = 1 << 14, .flow_max = 1 << 13 };
     struct cap_counts counts = { 0 };
     struct cap_half half = { 0 };
@@ -92,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cap_sink sink = { take_bytes, take_gap, take_fin, &reading };
 
     FUZZ_CHECK(cap_half_syn(&half, isn));
+    fuzz_scarce(scarce % 8 == 7 ? 1 + scarce / 8 : 0);
     for (; size >= 4; data += 4, size -= 4) {
         now.frame++;
         now.time_ns += data[0];
@@ -103,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(room.used <= room.max && half.held <= room.flow_max);
         FUZZ_CHECK(reading.offset == (uint64_t)half.offset);
     }
+    fuzz_scarce(0);
     cap_half_finish(&half, &now, &room, &counts, &sink);
     FUZZ_CHECK(half.waiting == NULL && room.used == 0 && reading.offset == (uint64_t)half.offset);
     FUZZ_CHECK(reading.fin == half.fin && (!reading.fin || reading.offset == END));

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
  * A monitor judges whatever two sides say: the same twice over gives the same findings, each has a rule, a side and a
- * sentence, their number is bounded, and what the monitor has counted is what was said.
+ * sentence, their number is bounded, and what the monitor has counted is what was said.  Memory that runs short does no
+ * harm.
  *
  * The input is messages; who sends each, and when, is read from its end.
  */
 #include "btw/bytes.h"
 #include "btw/monitor.h"
 #include "fuzz.h"
+#include "scarce.h"
 
 enum { PIECES = 10, PIECE_LENGTH = 32768, LAST_LENGTH = 5000, LEN_MAX = 1 << 14, FINDINGS_OF_ONE_RULE = 32 };
+
+/* What is not done for every input. */
+enum { TWICE, SCARCE };
 
 struct hearing {
     uint64_t digest;
@@ -38,7 +43,8 @@ static bool content(void *user, uint32_t piece, uint32_t begin, struct btw_slice
     return data.len == 0 || data.data[0] == 0;
 }
 
-static struct btw_monitor *begin(struct hearing *hearing, uint8_t form)
+/* scarce: the allocation that fails, or 0. */
+static struct btw_monitor *begin(struct hearing *hearing, uint8_t form, size_t scarce)
 {
     static const uint8_t info_hash[20] = { 0, 0x11, 0x22, 0x33 };
     struct btw_monitor_world world = {
@@ -54,8 +60,9 @@ static struct btw_monitor *begin(struct hearing *hearing, uint8_t form)
     world.info_hash = form & 2 ? info_hash : NULL;
     world.side[BTW_ACCEPTOR].complete = world.side[BTW_ACCEPTOR].metadata = form & 32;
     world.side[BTW_DIALLER].magnet = form & 64;
+    fuzz_scarce(scarce);
     monitor = btw_monitor_new(&world, form & 128 ? 0 : BTW_GRACE_MS_DEFAULT, found, hearing);
-    FUZZ_CHECK(monitor != NULL);
+    FUZZ_CHECK(monitor != NULL || scarce == 1);
     return monitor;
 }
 
@@ -89,15 +96,17 @@ static void check_counts(const struct btw_monitor *monitor, const struct hearing
     }
 }
 
-static struct hearing hear(const uint8_t *data, size_t size)
+static struct hearing hear(const uint8_t *data, size_t size, size_t scarce)
 {
     struct fuzz_choices choices = fuzz_choices_of(data, size);
     struct hearing hearing = { .digest = FUZZ_DIGEST_START };
     struct btw_slice in = btw_slice_of(data, size);
-    struct btw_monitor *monitor = begin(&hearing, fuzz_choose_byte(&choices));
+    struct btw_monitor *monitor = begin(&hearing, fuzz_choose_byte(&choices), scarce);
     enum btw_side side;
     uint8_t choice = 0;
 
+    if (monitor == NULL)
+        return hearing;
     while (in.len > 0) {
         struct btw_msg msg;
         size_t used = 0;
@@ -114,13 +123,19 @@ static struct hearing hear(const uint8_t *data, size_t size)
     btw_monitor_end(monitor, choice & 2 ? &side : NULL, hearing.now_ms);
     FUZZ_CHECK(hearing.findings <= btw_rule_count() * 2 * FINDINGS_OF_ONE_RULE);
     btw_monitor_free(monitor);
+    fuzz_scarce(0);
     return hearing;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct hearing first = hear(data, size), second = hear(data, size);
+    struct hearing first = hear(data, size, 0), second;
 
+    if (size > 0 && fuzz_is_due(data, size, SCARCE, 8))
+        hear(data, size, 1 + data[size - 1] / 32);
+    if (!fuzz_is_due(data, size, TWICE, 4))
+        return 0;
+    second = hear(data, size, 0);
     FUZZ_CHECK(first.digest == second.digest && first.findings == second.findings);
     return 0;
 }

@@ -9,6 +9,9 @@
 
 enum { LEN_MAX = 1 << 14, TEXT_ROOM = 1 << 17, GUARD = 0x5a };
 
+/* What is not done for every message. */
+enum { DIAG, PREFIX, TEXT };
+
 static enum btw_status decode(struct btw_msg *msg, size_t *used, struct btw_slice in, bool handshake,
                               struct btw_diag *diag)
 {
@@ -54,19 +57,23 @@ static size_t check_item(struct btw_slice in, bool handshake, struct fuzz_choice
     struct btw_msg msg;
     struct btw_diag diag = { 0 };
     size_t used = 0;
-    enum btw_status status = decode(&msg, &used, in, handshake, &diag);
+    enum btw_status status = decode(&msg, &used, in, handshake, fuzz_is_due(in.data, in.len, DIAG, 8) ? &diag : NULL);
 
     FUZZ_CHECK(status == BTW_OK || status == BTW_MORE || status == BTW_BAD_WIRE || status == BTW_TOO_LONG);
     FUZZ_CHECK(used <= in.len && diag.offset <= in.len);
     if (in.len > 0) {
         check_prefix(in, in.len - 1, status, used, handshake);
-        check_prefix(in, fuzz_choose(choices, in.len), status, used, handshake);
+        if (fuzz_is_due(in.data, in.len, PREFIX, 4))
+            check_prefix(in, fuzz_choose(choices, in.len), status, used, handshake);
     }
     if (status == BTW_MORE) {
         FUZZ_CHECK(used == 0);
         return 0;
     }
-    check_text(&msg, btw_slice_of(in.data, status == BTW_TOO_LONG ? 4 : handshake && status != BTW_OK ? in.len : used));
+    if (fuzz_is_due(in.data, in.len, TEXT, 16))
+        check_text(&msg, btw_slice_of(in.data, status == BTW_TOO_LONG          ? 4
+                                               : handshake && status != BTW_OK ? in.len
+                                                                               : used));
     return handshake && status != BTW_OK ? 0 : used;
 }
 

@@ -9,14 +9,14 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct btw_ut_holepunch msg, untouched;
-    struct btw_diag diag = { 0 };
+    struct btw_diag diag = { 0 }, *told = fuzz_is_due(data, size, 0, 16) ? &diag : NULL;
     uint8_t wire[BTW_HOLEPUNCH_SIZE_MAX];
     size_t len = 0;
     enum btw_status status;
 
     memset(&msg, 0x5a, sizeof msg);
     untouched = msg;
-    status = btw_ut_holepunch_decode(&msg, btw_slice_of(data, size), &diag);
+    status = btw_ut_holepunch_decode(&msg, btw_slice_of(data, size), told);
     if (status != BTW_OK) {
         FUZZ_CHECK(status == BTW_BAD_WIRE && diag.offset <= size);
         FUZZ_CHECK(msg.type == untouched.type && msg.error == untouched.error);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * A connection object (btw/wire.h) tells the same events and answers with the same bytes however what it hears is cut;
- * its memory is bounded, all of it comes back, and when memory runs short it closes and nothing worse.  That is
- * compared where nothing is sent before all was heard: else what goes out in between is out of reach of a close or a
- * cancel.
+ * its memory is bounded, all of it comes back, and when memory runs short it closes and nothing worse; what it refuses
+ * to send is not sent.  That is compared where nothing goes out before all was heard: else what goes out in between is
+ * out of reach of a close or a cancel.
  *
- * The input is what the peer says; who dialled, what we can do, and when memory fails, is read from its end.
+ * The input is what the peer says; who dialled, what we can do, what we say besides, and when memory fails, is read
+ * from its end.
  */
 #include "btw/bytes.h"
 #include "btw/wire.h"
@@ -28,7 +29,8 @@ struct end {
     size_t held, allocations, fails_at;
     uint64_t told, said; /* digests */
     size_t events, blocks;
-    bool is_closed, sends_at_once;
+    bool is_closed, sends_at_once, talks, is_talking;
+    struct btw_slice script; /* its bytes from the end on are what we say besides */
 };
 
 /* Memory with its size in front. */
@@ -53,6 +55,95 @@ static void *take_memory(void *user, void *memory, size_t size)
     return fresh + 2;
 }
 
+static enum btw_status serve(struct btw_wire *wire, struct btw_block block, int64_t now_ms)
+{
+    struct end *end = wire->config.user;
+    enum btw_status status;
+
+    if (block.length > sizeof content)
+        return BTW_REFUSED;
+    status = btw_wire_piece(wire, block.piece, block.begin, btw_slice_of(content, block.length), now_ms);
+    end->blocks += status == BTW_OK;
+    return status;
+}
+
+/* Anything that can be said, about anything. */
+static enum btw_status say_anything(struct btw_wire *wire, uint8_t what, uint8_t about, int64_t now_ms)
+{
+    static const uint8_t bits[3] = { 0xf0 };
+    const uint32_t piece = about % (PIECES + 1);
+    const struct btw_block block = { piece, about & 0x40 ? BTW_BLOCK_SIZE : 0, about & 0x80 ? 1 : BTW_BLOCK_SIZE };
+    const struct btw_hash_range range = { .length = 1U << about % 4, .index = about >> 6, .proof = about >> 4 & 3 };
+    const char *const extension = about & 1 ? "ut_metadata" : about & 2 ? "lt_donthave" : "none";
+
+    switch ((enum btw_type)(what % BTW_TYPES)) {
+    case BTW_HANDSHAKE:
+        return btw_wire_send(wire, &(struct btw_msg){ .type = BTW_HANDSHAKE }, now_ms);
+    case BTW_KEEPALIVE:
+        return btw_wire_keepalive(wire, now_ms);
+    case BTW_CHOKE:
+        return btw_wire_choke(wire, now_ms);
+    case BTW_UNCHOKE:
+        return btw_wire_unchoke(wire, now_ms);
+    case BTW_INTERESTED:
+        return btw_wire_interested(wire, now_ms);
+    case BTW_NOT_INTERESTED:
+        return btw_wire_not_interested(wire, now_ms);
+    case BTW_HAVE:
+        return about & 0x80 ? btw_wire_donthave(wire, piece, now_ms) : btw_wire_have(wire, piece, now_ms);
+    case BTW_BITFIELD:
+        return btw_wire_bitfield(wire, btw_slice_of(bits, about % sizeof bits), now_ms);
+    case BTW_REQUEST:
+        return btw_wire_request(wire, block, now_ms);
+    case BTW_PIECE:
+        return serve(wire, block, now_ms);
+    case BTW_CANCEL:
+        return btw_wire_cancel(wire, block, now_ms);
+    case BTW_PORT:
+        return btw_wire_port(wire, about, now_ms);
+    case BTW_SUGGEST:
+        return btw_wire_suggest(wire, piece, now_ms);
+    case BTW_HAVE_ALL:
+        return btw_wire_have_all(wire, now_ms);
+    case BTW_HAVE_NONE:
+        return btw_wire_have_none(wire, now_ms);
+    case BTW_REJECT:
+        return btw_wire_reject(wire, block, now_ms);
+    case BTW_ALLOWED_FAST:
+        return btw_wire_allowed_fast(wire, piece, now_ms);
+    case BTW_EXTENDED:
+        return about & 0x80 ? btw_wire_switch(wire, extension, about & 0x40, now_ms)
+                            : btw_wire_extended(wire, extension, btw_slice_of(content, about), now_ms);
+    case BTW_HASH_REQUEST:
+        return btw_wire_hash_request(wire, &range, now_ms);
+    case BTW_HASHES:
+        return btw_wire_hashes(wire, &range, btw_slice_of(content, 32 * btw_hash_range_count(&range)), now_ms);
+    case BTW_HASH_REJECT:
+        return btw_wire_hash_reject(wire, &range, now_ms);
+    case BTW_RAW:
+    case BTW_TYPES:
+        break;
+    }
+    return btw_wire_extended_handshake(wire, now_ms);
+}
+
+/* Two bytes for each event, round and round. */
+static void talk(struct end *end, struct btw_wire *wire, int64_t now_ms)
+{
+    size_t at = 2 * end->events % end->script.len, queued = btw_wire_queued(wire);
+    const uint8_t *last = end->script.data + end->script.len - 1;
+    enum btw_status status;
+
+    if (end->is_talking) /* what is said may be an event */
+        return;
+    end->is_talking = true;
+    status = say_anything(wire, *(last - at), *(last - (at + 1) % end->script.len), now_ms);
+    end->is_talking = false;
+    FUZZ_CHECK(status == BTW_OK || status == BTW_REFUSED || status == BTW_NO_SPACE || status == BTW_NOT_FOUND ||
+               (status == BTW_END && wire->closed != BTW_CLOSE_NONE));
+    FUZZ_CHECK(status != BTW_REFUSED || btw_wire_queued(wire) == queued);
+}
+
 /* As a small client does: greets, wants, serves. */
 static void answer(struct btw_wire *wire, const struct btw_wire_event *event)
 {
@@ -72,9 +163,7 @@ static void answer(struct btw_wire *wire, const struct btw_wire_event *event)
         btw_wire_request(wire, (struct btw_block){ 9, 0, LAST_LENGTH }, event->now_ms);
         break;
     case BTW_WIRE_REQUEST:
-        if (event->block.length <= sizeof content)
-            btw_wire_piece(wire, event->block.piece, event->block.begin, btw_slice_of(content, event->block.length),
-                           event->now_ms);
+        serve(wire, event->block, event->now_ms);
         break;
     case BTW_WIRE_NOT_INTERESTED:
         if (wire->closed == BTW_CLOSE_NONE)
@@ -90,7 +179,8 @@ static void take_event(void *user, struct btw_wire *wire, const struct btw_wire_
 {
     struct end *end = user;
 
-    FUZZ_CHECK(!end->is_closed && ++end->events < EVENTS_MAX && btw_wire_event_name(event->kind) != NULL);
+    FUZZ_CHECK(!end->is_closed && end->events < EVENTS_MAX && btw_wire_event_name(event->kind) != NULL);
+    end->events += event->kind != BTW_WIRE_DOWNLOAD;
     end->is_closed = event->kind == BTW_WIRE_CLOSE;
     if (event->kind == BTW_WIRE_RELEASE)
         end->blocks--;
@@ -103,6 +193,8 @@ static void take_event(void *user, struct btw_wire *wire, const struct btw_wire_
     }
     if (wire->closed == BTW_CLOSE_NONE)
         answer(wire, event);
+    if (wire->closed == BTW_CLOSE_NONE && end->talks && event->kind != BTW_WIRE_DOWNLOAD)
+        talk(end, wire, event->now_ms);
 }
 
 /* Everything that is to be sent goes out at once. */
@@ -146,6 +238,10 @@ static void configure(struct btw_wire_config *config, struct end *end, uint8_t f
     config->mse.crypto = form & 128 ? BTW_WIRE_PREFERRED : BTW_WIRE_CLEAR;
     memset(config->mse.private_key, 0x42, sizeof config->mse.private_key);
     config->mse.find = is_ours;
+    config->torrent.keys = btw_slice_str("d1:ai1e4:zzzzi1ee");
+    config->torrent.hello.has = BTW_EXT_REQQ | BTW_EXT_V;
+    config->torrent.hello.reqq = 250;
+    config->torrent.hello.v = btw_slice_str("fuzz");
     config->event = take_event;
     config->memory = take_memory;
     config->user = end;
@@ -154,7 +250,7 @@ static void configure(struct btw_wire_config *config, struct end *end, uint8_t f
 /* One connection over all of the input, in slices of `step` bytes, or of chosen sizes if that is 0. */
 static void live(struct end *end, const uint8_t *data, size_t size, size_t step)
 {
-    static const struct btw_wire_extension metadata = { .name = "ut_metadata" };
+    static const struct btw_wire_extension metadata = { .name = "ut_metadata" }, donthave = { .name = "lt_donthave" };
     struct fuzz_choices choices = fuzz_choices_of(data, size);
     uint8_t form = fuzz_choose_byte(&choices), fails = fuzz_choose_byte(&choices);
     const uint8_t no_hash[20] = { 0 }, *info_hash = size >= 48 && data[0] == 19 ? data + 28 : no_hash;
@@ -164,11 +260,16 @@ static void live(struct end *end, const uint8_t *data, size_t size, size_t step)
     *end = (struct end){ .told = FUZZ_DIGEST_START, .said = FUZZ_DIGEST_START };
     end->fails_at = fails % 16 == 15 ? 1 + fails / 16 : 0;
     end->sends_at_once = fails % 4 == 3;
+    end->talks = (fails & 8) && size > 0;
+    end->script = btw_slice_of(data, size);
     configure(&config, end, form, info_hash);
     status = form & 1 ? btw_wire_dial(&end->wire, &config, 0) : btw_wire_accept(&end->wire, &config, 0);
     FUZZ_CHECK(status == BTW_OK || end->fails_at > 0);
-    if (status == BTW_OK)
-        btw_wire_use(&end->wire, &metadata, NULL);
+    if (status == BTW_OK) {
+        FUZZ_CHECK(btw_wire_use(&end->wire, &metadata, NULL) == BTW_OK);
+        FUZZ_CHECK(btw_wire_use(&end->wire, &donthave, NULL) == BTW_OK);
+        FUZZ_CHECK(btw_wire_use(&end->wire, &metadata, NULL) == BTW_REFUSED);
+    }
     for (size_t at = 0, len; at < size && status == BTW_OK; at += len) {
         uint8_t bytes[SLICE_MAX];
         len = step > 0 ? step : 1 + (size_t)fuzz_choose_byte(&choices);
@@ -189,7 +290,7 @@ static void live(struct end *end, const uint8_t *data, size_t size, size_t step)
         FUZZ_CHECK(end->is_closed);
     }
     btw_wire_destroy(&end->wire);
-    FUZZ_CHECK(end->held == 0);
+    FUZZ_CHECK(end->held == 0 && end->blocks == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -197,7 +298,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct end whole, cut;
 
     live(&cut, data, size, 0);
-    if (cut.fails_at > 0 || cut.sends_at_once)
+    if (cut.fails_at > 0 || cut.sends_at_once || !fuzz_is_due(data, size, 0, 4))
         return 0;
     live(&whole, data, size, SLICE_MAX);
     FUZZ_CHECK(whole.told == cut.told && whole.wire.closed == cut.wire.closed);

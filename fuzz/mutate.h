@@ -35,15 +35,17 @@ static inline struct mutate mutate_of(unsigned seed, mutate_bytes_fn *bytes)
     return (struct mutate){ (seed + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15), bytes };
 }
 
-/* Each writes a changed input to w, which has failed afterwards if it does not fit. */
+/* Each writes a changed input to w, which has failed afterwards if it does not fit.  `value` and `other` are what
+ * mutate_bencode_in() has found. */
 void mutate_stream(struct mutate *m, struct btw_writer *w, struct btw_slice in);
-void mutate_bencode(struct mutate *m, struct btw_writer *w, struct btw_slice in);
+void mutate_bencode(struct mutate *m, struct btw_writer *w, struct btw_slice in, struct btw_slice value);
 /* Each puts a part of `other` into `in`. */
 void mutate_stream_cross(struct mutate *m, struct btw_writer *w, struct btw_slice in, struct btw_slice other);
-void mutate_bencode_cross(struct mutate *m, struct btw_writer *w, struct btw_slice in, struct btw_slice other);
+void mutate_bencode_cross(struct mutate *m, struct btw_writer *w, struct btw_slice in, struct btw_slice value,
+                          struct btw_slice other);
 
-/* Is it bencoding, as far as its front tells? */
-bool mutate_is_bencode(struct btw_slice in);
+/* The bencoded value at the front; empty: there is none that a mutation of bencoding could be made of. */
+struct btw_slice mutate_bencode_in(struct btw_slice in);
 
 /* What both engines call: changes data in place, in cap bytes, and returns its new size. */
 size_t mutate_input(struct mutate *m, uint8_t *data, size_t size, size_t cap);

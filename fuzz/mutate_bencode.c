@@ -187,34 +187,25 @@ static void put_changed(struct mutate *m, struct btw_writer *w, const uint8_t *f
     }
 }
 
-void mutate_bencode(struct mutate *m, struct btw_writer *w, struct btw_slice in)
+void mutate_bencode(struct mutate *m, struct btw_writer *w, struct btw_slice in, struct btw_slice value)
 {
-    size_t used = 0, at;
-    unsigned flaws;
-    struct nodes nodes;
+    struct nodes nodes = take_apart(value);
+    size_t at = mutate_below(m, nodes.count);
 
-    btw_ben_check_lenient(in, &used, &flaws, NULL);
-    nodes = take_apart(btw_slice_of(in.data, used));
-    at = mutate_below(m, nodes.count);
     put_span(w, in.data, nodes.node[at].from);
     put_changed(m, w, nodes.node[at].from, nodes.node[at].value);
     put_span(w, nodes.node[at].value.data + nodes.node[at].value.len, in.data + in.len);
 }
 
 /* A value of the other in the place of one of ours. */
-void mutate_bencode_cross(struct mutate *m, struct btw_writer *w, struct btw_slice in, struct btw_slice other)
+void mutate_bencode_cross(struct mutate *m, struct btw_writer *w, struct btw_slice in, struct btw_slice value,
+                          struct btw_slice other)
 {
-    size_t used = 0, other_used = 0;
-    unsigned flaws;
-    struct nodes ours, theirs;
-    struct btw_slice out, into;
+    struct nodes nodes = take_apart(value);
+    struct btw_slice out = nodes.node[mutate_below(m, nodes.count)].value, into;
 
-    btw_ben_check_lenient(in, &used, &flaws, NULL);
-    btw_ben_check_lenient(other, &other_used, &flaws, NULL);
-    ours = take_apart(btw_slice_of(in.data, used));
-    theirs = take_apart(btw_slice_of(other.data, other_used));
-    out = ours.node[mutate_below(m, ours.count)].value;
-    into = theirs.node[mutate_below(m, theirs.count)].value;
+    nodes = take_apart(other);
+    into = nodes.node[mutate_below(m, nodes.count)].value;
     put_span(w, in.data, out.data);
     put_span(w, into.data, into.data + into.len);
     put_span(w, out.data + out.len, in.data + in.len);

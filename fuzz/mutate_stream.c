@@ -57,12 +57,14 @@ static struct btw_slice odd_rest(struct mutate *m, struct btw_slice now, bool is
     static uint8_t room[MUTATE_ROOM];
     static const size_t sizes[] = { 0, 1, 2, 4, 5, 31, 32, 64 };
     struct btw_writer w = btw_writer_on(room, sizeof room);
+    struct btw_slice value;
     size_t len;
 
     if (is_payload && mutate_below(m, 3) == 0)
         return btw_slice_str(MUTATE_PICK(m, payloads));
-    if (is_payload && mutate_is_bencode(now)) {
-        mutate_bencode(m, &w, now);
+    value = is_payload ? mutate_bencode_in(now) : btw_slice_of(NULL, 0);
+    if (value.len > 0) {
+        mutate_bencode(m, &w, now, value);
         return w.failed ? now : btw_slice_of(room, w.len);
     }
     len = now.len < sizeof room / 2 ? now.len : sizeof room / 2;
