@@ -23,8 +23,7 @@ struct btw_monitor *btw_monitor_new(const struct btw_monitor_world *world, int64
     monitor->grace_ms = grace_ms;
     monitor->found = found;
     monitor->user = user;
-    monitor->met_ms = INT64_MIN;
-    rules_index(monitor->rules_on);
+    monitor->met_ms = monitor->look_ms = INT64_MIN;
     said_init(&monitor->said[BTW_DIALLER]);
     said_init(&monitor->said[BTW_ACCEPTOR]);
     monitor->said[BTW_DIALLER].asks.kept = monitor->said[BTW_ACCEPTOR].asks.kept = monitor->world.asks_kept;
@@ -48,8 +47,10 @@ void btw_monitor_set_geometry(struct btw_monitor *monitor, uint32_t pieces, uint
     monitor->world.pieces = pieces;
     monitor->world.piece_length = piece_length;
     monitor->world.total_length = total_length;
-    for (int side = 0; side < 2; side++)
+    for (int side = 0; side < 2; side++) {
         said_recount(&monitor->said[side], pieces);
+        rules_index(monitor->said[side].rules_on);
+    }
 }
 
 void btw_monitor_set_v2(struct btw_monitor *monitor, const uint8_t *info_hash_v2, const uint32_t *piece_sizes)
@@ -57,16 +58,19 @@ void btw_monitor_set_v2(struct btw_monitor *monitor, const uint8_t *info_hash_v2
     monitor->world.info_hash_v2 = info_hash_v2;
     monitor->world.piece_sizes = piece_sizes;
     monitor->world.v1_only = info_hash_v2 == NULL;
+    rules_index(monitor->said[BTW_DIALLER].rules_on);
+    rules_index(monitor->said[BTW_ACCEPTOR].rules_on);
 }
 
 void breach(const struct judge *judge, enum btw_verdict verdict, const char *format, ...)
 {
     struct said *self = judge->self;
-    struct btw_finding finding = { judge->rule, verdict, judge->side, judge->now_ms, NULL, judge->msg };
+    struct btw_finding finding = {
+        btw_rule_at(judge->rule_index), verdict, judge->side, judge->now_ms, NULL, judge->msg,
+    };
     char text[240];
     va_list args;
 
-    assert(judge->rule_index < RULES_MAX);
     if (self->told[judge->rule_index] >= TOLD_MAX && self->worst[judge->rule_index] >= verdict)
         return;
     if (self->told[judge->rule_index] < TOLD_MAX)
@@ -82,37 +86,68 @@ void breach(const struct judge *judge, enum btw_verdict verdict, const char *for
     judge->monitor->found(judge->monitor->user, &finding);
 }
 
-void settle(const struct judge *judge)
+void settle(const struct judge *judge, uint32_t events)
 {
-    judge->self->settled |= UINT64_C(1) << judge->rule_index;
+    for (unsigned event = 0; event < EVENTS; event++)
+        if ((events & ON(event)) != 0)
+            judge->self->rules_on[event] &= ~(UINT64_C(1) << judge->rule_index);
 }
 
-static void judge_event(struct btw_monitor *monitor, enum btw_side side, unsigned event, const struct btw_msg *msg,
-                        bool bad_wire, int64_t now_ms)
+/* Moments that come with time, this long after both handshakes. */
+static const struct {
+    enum moment moment;
+    int64_t after_ms;
+} moments[] = {
+    { MOMENT_FIRST_WORDS, FIRST_WORDS_MS },
+    { MOMENT_LONG_AFTER, LONG_AFTER_MS },
+};
+enum { MOMENTS = sizeof moments / sizeof moments[0] };
+
+static struct judge judge_of(struct btw_monitor *monitor, enum btw_side side, int64_t now_ms)
 {
     struct judge judge = {
         .monitor = monitor,
         .side = side,
         .self = &monitor->said[side],
         .other = &monitor->said[!side],
-        .msg = msg,
-        .bad_wire = bad_wire,
         .now_ms = now_ms,
     };
 
-    rules_run(&judge, event);
+    return judge;
 }
 
 static void judge_both(struct btw_monitor *monitor, enum moment moment, int64_t now_ms)
 {
-    judge_event(monitor, BTW_DIALLER, moment, NULL, false, now_ms);
-    judge_event(monitor, BTW_ACCEPTOR, moment, NULL, false, now_ms);
+    for (int side = 0; side < 2; side++) {
+        struct judge judge = judge_of(monitor, (enum btw_side)side, now_ms);
+
+        rules_run(&judge, moment);
+    }
+}
+
+/* When the silence of the side that has been silent longer is a long one. */
+static int64_t silence_due(const struct btw_monitor *monitor)
+{
+    const struct said *said = monitor->said;
+
+    return (said[0].last_ms < said[1].last_ms ? said[0].last_ms : said[1].last_ms) + SILENCE_LONG_MS + 1;
 }
 
 static void judge_silence(struct btw_monitor *monitor, int64_t now_ms)
 {
-    if (now_ms - monitor->said[0].last_ms > SILENCE_LONG_MS || now_ms - monitor->said[1].last_ms > SILENCE_LONG_MS)
+    if (now_ms >= silence_due(monitor))
         judge_both(monitor, MOMENT_PULSE, now_ms);
+}
+
+/* Judges what time has brought. */
+static __attribute__((noinline)) void look_at_clock(struct btw_monitor *monitor, int64_t now_ms)
+{
+    int64_t due_ms, silence_ms = silence_due(monitor);
+
+    btw_monitor_tick(monitor, now_ms);
+    judge_silence(monitor, now_ms);
+    due_ms = btw_monitor_deadline(monitor);
+    monitor->look_ms = due_ms < silence_ms ? due_ms : silence_ms;
 }
 
 /* BEP 52: the acceptor's hash says which version is spoken.  In version 1 of a hybrid files end in padding, which need
@@ -129,23 +164,37 @@ static void find_version(struct btw_monitor *monitor)
         monitor->world.piece_sizes = NULL;
 }
 
+static void meet(struct btw_monitor *monitor, int64_t now_ms)
+{
+    if (has_met(monitor) || !monitor->said[0].view.handshake_seen || !monitor->said[1].view.handshake_seen)
+        return;
+    monitor->met_ms = now_ms;
+    monitor->look_ms = INT64_MIN;
+    monitor->fast = has_bit(&monitor->said[0], "fast") && has_bit(&monitor->said[1], "fast");
+    monitor->ext = has_bit(&monitor->said[0], "ext") && has_bit(&monitor->said[1], "ext");
+    find_version(monitor);
+    judge_both(monitor, MOMENT_MET, now_ms);
+}
+
 static void take(struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg, bool bad_wire,
                  int64_t now_ms)
 {
-    judge_silence(monitor, now_ms);
-    judge_event(monitor, side, msg->type, msg, bad_wire, now_ms);
-    said_take(monitor, side, msg, bad_wire, now_ms);
-    if (!has_met(monitor) && monitor->said[0].view.handshake_seen && monitor->said[1].view.handshake_seen) {
-        monitor->met_ms = now_ms;
-        monitor->fast = has_bit(&monitor->said[0], "fast") && has_bit(&monitor->said[1], "fast");
-        monitor->ext = has_bit(&monitor->said[0], "ext") && has_bit(&monitor->said[1], "ext");
-        find_version(monitor);
-        judge_both(monitor, MOMENT_MET, now_ms);
-    }
+    struct judge judge = judge_of(monitor, side, now_ms);
+
+    if (now_ms >= monitor->look_ms)
+        look_at_clock(monitor, now_ms);
+    judge.msg = msg;
+    judge.bad_wire = bad_wire;
+    judge.ask = said_ask(monitor, side, msg);
+    rules_run(&judge, msg->type);
+    said_take(&judge);
+    if (msg->type == BTW_HANDSHAKE)
+        meet(monitor, now_ms);
 }
 
 /* Raw bytes may hold whole messages (a script may send them as raw), and their receiver reads them as such. */
-static void take_raw_bytes(struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg, int64_t now_ms)
+static __attribute__((noinline)) void take_raw_bytes(struct btw_monitor *monitor, enum btw_side side,
+                                                     const struct btw_msg *msg, int64_t now_ms)
 {
     struct said *said = &monitor->said[side];
     bool expect_handshake = !said->view.handshake_seen && !monitor->world.truncated_start && !monitor->world.hole;
@@ -153,6 +202,7 @@ static void take_raw_bytes(struct btw_monitor *monitor, enum btw_side side, cons
     struct btw_msg inner;
     size_t used = 0;
 
+    btw_monitor_tick(monitor, now_ms);
     while (rest.len > 0) {
         /* Nothing in these bytes can be longer than they are: what would be ends outside, so the framing is lost. */
         enum btw_status status = expect_handshake ? btw_handshake_decode(&inner, &used, rest, NULL)
@@ -175,7 +225,6 @@ static void take_raw_bytes(struct btw_monitor *monitor, enum btw_side side, cons
 void btw_monitor_sent(struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg, bool bad_wire,
                       int64_t now_ms)
 {
-    btw_monitor_tick(monitor, now_ms);
     if (msg->type == BTW_RAW && !bad_wire)
         take_raw_bytes(monitor, side, msg, now_ms);
     else
@@ -189,23 +238,15 @@ void btw_monitor_gap(struct btw_monitor *monitor, enum btw_side side)
 
 void btw_monitor_tick(struct btw_monitor *monitor, int64_t now_ms)
 {
-    if (!has_met(monitor) || monitor->ended)
-        return;
-    if (!monitor->first_words_done && now_ms - monitor->met_ms >= FIRST_WORDS_MS) {
-        monitor->first_words_done = true;
-        judge_both(monitor, MOMENT_FIRST_WORDS, now_ms);
-    }
-    if (!monitor->long_after_done && now_ms - monitor->met_ms >= LONG_AFTER_MS) {
-        monitor->long_after_done = true;
-        judge_both(monitor, MOMENT_LONG_AFTER, now_ms);
-    }
+    while (now_ms >= btw_monitor_deadline(monitor) && monitor->moment < MOMENTS)
+        judge_both(monitor, moments[monitor->moment++].moment, now_ms);
 }
 
 int64_t btw_monitor_deadline(const struct btw_monitor *monitor)
 {
-    if (!has_met(monitor) || monitor->ended || monitor->long_after_done)
+    if (!has_met(monitor) || monitor->ended || monitor->moment == MOMENTS)
         return INT64_MAX;
-    return monitor->met_ms + (monitor->first_words_done ? LONG_AFTER_MS : FIRST_WORDS_MS);
+    return monitor->met_ms + moments[monitor->moment].after_ms;
 }
 
 void btw_monitor_end(struct btw_monitor *monitor, const enum btw_side *closed_by, int64_t now_ms)

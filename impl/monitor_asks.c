@@ -126,12 +126,10 @@ static bool make_room(struct asks *asks)
     return asks->count < ASKS_MAX / 2;
 }
 
-struct ask *asks_put(struct asks *asks, uint32_t piece, uint32_t begin, uint32_t length)
+struct ask *asks_add(struct asks *asks, uint32_t piece, uint32_t begin, uint32_t length)
 {
-    struct ask *ask = asks_find(asks, piece, begin, length);
+    struct ask *ask;
 
-    if (ask != NULL)
-        return ask;
     if (asks->overflow || !make_room(asks)) {
         asks->overflow = true;
         return NULL;

@@ -15,6 +15,7 @@ void said_init(struct said *said)
     said->choked_ms = said->interested_ms = said->not_interested_ms = INT64_MIN;
     said->flip_ms = INT64_MIN;
     said->early = BTW_HANDSHAKE;
+    rules_index(said->rules_on);
 }
 
 void said_free(struct said *said)
@@ -71,27 +72,48 @@ uint32_t ask_open(const struct ask *ask, const struct said *choker, bool fast)
     return fast || ask->chokes == choker->chokes ? ask->open : 0;
 }
 
-struct ask *asked_for(const struct btw_monitor *monitor, const struct said *asker, const struct btw_msg *msg)
+static bool waits(const struct ask *ask)
 {
-    uint32_t length = msg->type == BTW_PIECE ? (uint32_t)msg->data.len : msg->length;
-    struct ask *ask = asks_find(&asker->asks, msg->piece, msg->begin, length);
-    uint32_t at = 0;
+    return ask != NULL && ask->open + ask->loose > 0;
+}
+
+/* Odd questions get odd answers: a block cut at the end of the piece, an empty one, the whole rest.  And where the
+ * sizes of pieces are not known, a short block may be all there is. */
+static struct ask *answered_by(const struct btw_monitor *monitor, const struct said *asker, const struct btw_msg *piece)
+{
+    uint32_t length = (uint32_t)piece->data.len, at = 0;
+    struct ask *ask = asks_find(&asker->asks, piece->piece, piece->begin, length);
     bool exact;
 
-    if (ask != NULL && ask->open + ask->loose > 0)
+    if (waits(ask))
         return ask;
-    if (msg->type != BTW_PIECE)
-        return NULL;
-    /* Odd questions get odd answers: a block cut at the end of the piece, an empty one, the whole rest.  And where the
-     * sizes of pieces are not known, a short block may be all there is. */
-    (void)piece_size(&monitor->world, msg->piece, &exact);
-    while ((ask = asks_next_at(&asker->asks, msg->piece, msg->begin, &at)) != NULL) {
+    (void)piece_size(&monitor->world, piece->piece, &exact);
+    while ((ask = asks_next_at(&asker->asks, piece->piece, piece->begin, &at)) != NULL) {
         bool sound = is_sound_block(&monitor->world, ask->piece, ask->begin, ask->length);
 
-        if (ask->open + ask->loose > 0 && (!sound || (!exact && length < ask->length)))
+        if (waits(ask) && (!sound || (!exact && length < ask->length)))
             return ask;
     }
     return NULL;
+}
+
+struct ask *said_ask(const struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg)
+{
+    const struct said *self = &monitor->said[side], *other = &monitor->said[!side];
+    struct ask *ask;
+
+    switch (msg->type) {
+    case BTW_REQUEST:
+    case BTW_CANCEL:
+        return asks_find(&self->asks, msg->piece, msg->begin, msg->length);
+    case BTW_REJECT:
+        ask = asks_find(&other->asks, msg->piece, msg->begin, msg->length);
+        return waits(ask) ? ask : NULL;
+    case BTW_PIECE:
+        return answered_by(monitor, other, msg);
+    default:
+        return NULL;
+    }
 }
 
 /* --- availability --- */
@@ -102,8 +124,27 @@ void said_recount(struct said *said, uint32_t total)
     said->view.allowed_fast = pieces_count(&said->fast, total);
 }
 
-static void take_availability(struct said *self, const struct btw_msg *msg, uint32_t total)
+static void take_have(const struct judge *j)
 {
+    uint32_t total = j->monitor->world.pieces;
+
+    pieces_add(&j->self->has, j->msg->piece, total);
+    said_recount(j->self, total);
+}
+
+static void take_allowed_fast(const struct judge *j)
+{
+    uint32_t total = j->monitor->world.pieces;
+
+    pieces_add(&j->self->fast, j->msg->piece, total);
+    said_recount(j->self, total);
+}
+
+static void take_availability(const struct judge *j)
+{
+    struct said *self = j->self;
+    const struct btw_msg *msg = j->msg;
+    uint32_t total = j->monitor->world.pieces;
     bool full;
 
     if (msg->type == BTW_HAVE_ALL)
@@ -115,26 +156,30 @@ static void take_availability(struct said *self, const struct btw_msg *msg, uint
     full = self->has.all || (total != 0 && self->has.count >= total);
     if (self->availabilities++ == 0)
         self->began_full = full;
+    said_recount(self, total);
 }
 
 /* --- requests and answers --- */
 
-static void take_request(struct btw_monitor *monitor, struct said *self, const struct said *other,
-                         const struct btw_msg *msg, int64_t now_ms)
+static void take_request(const struct judge *j)
 {
-    struct ask *ask = asks_put(&self->asks, msg->piece, msg->begin, msg->length);
+    struct said *self = j->self;
+    const struct btw_msg *msg = j->msg;
+    struct ask *ask = j->ask != NULL ? j->ask : asks_add(&self->asks, msg->piece, msg->begin, msg->length);
 
-    if (!is_sound_block(&monitor->world, msg->piece, msg->begin, msg->length))
+    if (!self->view.interested)
+        self->interested_ms = j->now_ms; /* as good as saying so: libtorrent unchokes for it */
+    if (!is_sound_block(&j->monitor->world, msg->piece, msg->begin, msg->length))
         self->odd_request = true;
     if (ask == NULL)
         return;
-    if (ask->chokes != other->chokes && !monitor->fast) {
+    if (ask->chokes != j->other->chokes && !j->monitor->fast) {
         ask->loose += ask->open;
         ask->open = ask->cancelled = 0;
     }
-    ask->chokes = other->chokes;
+    ask->chokes = j->other->chokes;
     ask->repeat_ok = false;
-    ask->asked_ms = now_ms;
+    ask->asked_ms = j->now_ms;
     ask->open++;
     if (++self->view.open_requests > self->view.open_requests_max)
         self->view.open_requests_max = self->view.open_requests;
@@ -147,13 +192,12 @@ static void close_request(struct said *asker)
         asker->view.open_requests--;
 }
 
-static void take_cancel(struct btw_monitor *monitor, struct said *self, const struct said *other,
-                        const struct btw_msg *msg)
+static void take_cancel(const struct judge *j)
 {
-    bool fast = monitor->fast;
-    struct ask *ask = asks_find(&self->asks, msg->piece, msg->begin, msg->length);
+    bool fast = j->monitor->fast;
+    struct ask *ask = j->ask;
 
-    if (ask == NULL || ask_open(ask, other, fast) == 0)
+    if (ask == NULL || ask_open(ask, j->other, fast) == 0)
         return;
     if (fast) {
         if (ask->cancelled < ask->open)
@@ -162,23 +206,22 @@ static void take_cancel(struct btw_monitor *monitor, struct said *self, const st
     }
     ask->open--;
     ask->loose++;
-    close_request(self);
+    close_request(j->self);
 }
 
-/* other answers a request of asker. */
-static void take_answer(struct btw_monitor *monitor, struct said *asker, const struct said *other,
-                        const struct btw_msg *msg)
+static void take_answer(const struct judge *j)
 {
-    struct ask *ask = asked_for(monitor, asker, msg);
+    struct said *asker = j->other;
+    struct ask *ask = j->ask;
     uint32_t at = 0;
 
     if (ask == NULL) {
         asker->view.surplus_answers++;
-        while ((ask = asks_next_at(&asker->asks, msg->piece, msg->begin, &at)) != NULL)
+        while ((ask = asks_next_at(&asker->asks, j->msg->piece, j->msg->begin, &at)) != NULL)
             ask->repeat_ok = true;
         return;
     }
-    if (ask_open(ask, other, monitor->fast) > 0) {
+    if (ask_open(ask, j->self, j->monitor->fast) > 0) {
         ask->open--;
         close_request(asker);
     } else if (ask->loose > 0) {
@@ -188,25 +231,26 @@ static void take_answer(struct btw_monitor *monitor, struct said *asker, const s
     }
     if (ask->cancelled > ask->open)
         ask->cancelled = ask->open;
-    if (msg->type == BTW_PIECE)
+    if (j->msg->type == BTW_PIECE)
         asker->view.answered_pieces++;
     else
         asker->view.answered_rejects++;
 }
 
 /* BEP 6: directly in front of a choke, a run of rejects of sound requests is the wrong way round. */
-static void count_burst(struct btw_monitor *monitor, struct said *self, const struct said *other,
-                        const struct btw_msg *msg, int64_t now_ms)
+static void take_reject(const struct judge *j)
 {
-    const struct ask *ask = msg->type == BTW_REJECT ? asked_for(monitor, other, msg) : NULL;
-    bool counts = ask != NULL && ask->cancelled == 0 && !self->view.choking &&
-                  is_sound_block(&monitor->world, msg->piece, msg->begin, msg->length) &&
-                  pieces_has(&self->has, msg->piece, monitor->world.pieces);
+    struct said *self = j->self;
+    const struct btw_msg *msg = j->msg;
+    bool counts = j->ask != NULL && j->ask->cancelled == 0 && !self->view.choking &&
+                  is_sound_block(&j->monitor->world, msg->piece, msg->begin, msg->length) &&
+                  pieces_has(&self->has, msg->piece, j->monitor->world.pieces);
 
     if (!counts)
         self->burst = 0;
     else if (self->burst++ == 0)
-        self->burst_ms = now_ms;
+        self->burst_ms = j->now_ms;
+    take_answer(j);
 }
 
 /* --- hashes (BEP 52) --- */
@@ -221,17 +265,20 @@ size_t hash_asked_for(const struct said *asker, const struct btw_msg *answer)
     return i;
 }
 
-static void take_hash_request(struct said *self, const struct btw_msg *msg)
+static void take_hash_request(const struct judge *j)
 {
+    struct said *self = j->self;
+
     if (self->hash_count == HASH_ASKS_MAX)
         self->hash_overflow = true;
     else
-        self->hash_asks[self->hash_count++] = btw_hash_range_of(msg);
+        self->hash_asks[self->hash_count++] = btw_hash_range_of(j->msg);
 }
 
-static void take_hash_answer(struct said *asker, const struct btw_msg *msg)
+static void take_hash_answer(const struct judge *j)
 {
-    size_t i = hash_asked_for(asker, msg);
+    struct said *asker = j->other;
+    size_t i = hash_asked_for(asker, j->msg);
 
     if (i == asker->hash_count)
         return;
@@ -241,21 +288,32 @@ static void take_hash_answer(struct said *asker, const struct btw_msg *msg)
 
 /* --- choke and interest --- */
 
-static void take_choke_state(struct btw_monitor *monitor, struct said *self, struct said *other, bool choking,
-                             bool counted, int64_t now_ms)
+static void take_interest(const struct judge *j)
 {
+    struct said *self = j->self;
+
+    self->view.interested = j->msg->type == BTW_INTERESTED;
+    *(self->view.interested ? &self->interested_ms : &self->not_interested_ms) = j->now_ms;
+}
+
+static void take_choke_state(const struct judge *j)
+{
+    struct said *self = j->self;
+    bool choking = j->msg->type == BTW_CHOKE;
+    bool counted = flip_is_counted(self, j->other, choking, j->now_ms);
+
     if (choking == self->view.choking)
         return;
     self->view.choking = choking;
     self->unchoked_once = true;
     if (counted)
-        self->flip_ms = now_ms;
+        self->flip_ms = j->now_ms;
     if (!choking)
         return;
-    self->choked_ms = now_ms;
+    self->choked_ms = j->now_ms;
     self->chokes++;
-    if (!monitor->fast)
-        other->view.open_requests = 0;
+    if (!j->monitor->fast)
+        j->other->view.open_requests = 0;
 }
 
 /* --- extensions --- */
@@ -343,43 +401,48 @@ static void take_ext_handshake(struct said *self, struct btw_slice payload)
     (void)btw_ben_get_int(dict, "reqq", &self->view.reqq);
 }
 
-static void take_extended(struct btw_monitor *monitor, struct said *self, const struct said *other,
-                          const struct btw_msg *msg)
+static void take_extended(const struct judge *j)
 {
+    const struct btw_msg *msg = j->msg;
+
     if (msg->ext == 0) {
-        take_ext_handshake(self, msg->data);
-    } else if ((other->names[msg->ext] & EXT_LT_DONTHAVE) != 0 && msg->data.len == 4) {
+        take_ext_handshake(j->self, msg->data);
+    } else if ((j->other->names[msg->ext] & EXT_LT_DONTHAVE) != 0 && msg->data.len == 4) {
         struct btw_reader r = btw_reader_of(msg->data);
 
-        self->withdrew = true;
-        pieces_remove(&self->has, btw_read_u32(&r), monitor->world.pieces);
+        j->self->withdrew = true;
+        pieces_remove(&j->self->has, btw_read_u32(&r), j->monitor->world.pieces);
+        said_recount(j->self, j->monitor->world.pieces);
     }
 }
 
 /* --- everything --- */
 
-static void take_handshake(struct said *self, const struct said *other, const struct btw_msg *msg, int64_t now_ms)
+static void take_handshake(const struct judge *j)
 {
+    struct said *self = j->self;
+
     if (self->view.handshake_seen) {
         self->dead = true; /* a second one: nobody can tell what its receiver makes of what follows */
         return;
     }
     self->view.handshake_seen = true;
-    self->view.handshake = *msg;
-    self->handshake_ms = self->last_ms = now_ms;
-    self->answered = other->view.handshake_seen;
-    if (!btw_peer_id_client(self->view.client, sizeof self->view.client, msg->peer_id))
+    self->view.handshake = *j->msg;
+    self->handshake_ms = self->last_ms = j->now_ms;
+    self->answered = j->other->view.handshake_seen;
+    if (!btw_peer_id_client(self->view.client, sizeof self->view.client, j->msg->peer_id))
         self->view.client[0] = '\0';
 }
 
-static void take_raw(struct said *self, const struct btw_msg *msg, bool bad_wire)
+static void take_raw(const struct judge *j)
 {
-    bool framed = msg->data.len > 4;
+    struct said *self = j->self;
+    bool framed = j->msg->data.len > 4;
 
-    if (!framed || (bad_wire && !self->view.handshake_seen))
+    if (!framed || (j->bad_wire && !self->view.handshake_seen))
         self->dead = true;
-    else if (bad_wire)
-        self->garbled |= ON(raw_type(msg));
+    else if (j->bad_wire)
+        self->garbled |= ON(raw_type(j->msg));
 }
 
 static bool is_plain(enum btw_type type)
@@ -407,86 +470,45 @@ bool flip_is_counted(const struct said *self, const struct said *other, bool cho
     return cause == INT64_MIN || now_ms - cause > INTEREST_MS;
 }
 
-static void take_message(struct btw_monitor *monitor, struct said *self, struct said *other, const struct btw_msg *msg,
-                         bool bad_wire, int64_t now_ms)
-{
-    uint32_t total = monitor->world.pieces;
-    bool choking = msg->type == BTW_CHOKE;
+/* By type, what a message changes besides. */
+typedef void take_fn(const struct judge *judge);
+static take_fn *const takes[BTW_TYPES] = {
+    [BTW_HANDSHAKE] = take_handshake,
+    [BTW_CHOKE] = take_choke_state,
+    [BTW_UNCHOKE] = take_choke_state,
+    [BTW_INTERESTED] = take_interest,
+    [BTW_NOT_INTERESTED] = take_interest,
+    [BTW_HAVE] = take_have,
+    [BTW_BITFIELD] = take_availability,
+    [BTW_REQUEST] = take_request,
+    [BTW_PIECE] = take_answer,
+    [BTW_CANCEL] = take_cancel,
+    [BTW_HAVE_ALL] = take_availability,
+    [BTW_HAVE_NONE] = take_availability,
+    [BTW_REJECT] = take_reject,
+    [BTW_ALLOWED_FAST] = take_allowed_fast,
+    [BTW_EXTENDED] = take_extended,
+    [BTW_HASH_REQUEST] = take_hash_request,
+    [BTW_HASHES] = take_hash_answer,
+    [BTW_HASH_REJECT] = take_hash_answer,
+    [BTW_RAW] = take_raw,
+};
 
-    switch (msg->type) {
-    case BTW_HANDSHAKE:
-        take_handshake(self, other, msg, now_ms);
-        break;
-    case BTW_CHOKE:
-    case BTW_UNCHOKE:
-        take_choke_state(monitor, self, other, choking, flip_is_counted(self, other, choking, now_ms), now_ms);
-        break;
-    case BTW_INTERESTED:
-        self->view.interested = true;
-        self->interested_ms = now_ms;
-        break;
-    case BTW_NOT_INTERESTED:
-        self->view.interested = false;
-        self->not_interested_ms = now_ms;
-        break;
-    case BTW_HAVE:
-        pieces_add(&self->has, msg->piece, total);
-        break;
-    case BTW_BITFIELD:
-    case BTW_HAVE_ALL:
-    case BTW_HAVE_NONE:
-        take_availability(self, msg, total);
-        break;
-    case BTW_REQUEST:
-        if (!self->view.interested)
-            self->interested_ms = now_ms; /* as good as saying so: libtorrent unchokes for it */
-        take_request(monitor, self, other, msg, now_ms);
-        break;
-    case BTW_CANCEL:
-        take_cancel(monitor, self, other, msg);
-        break;
-    case BTW_PIECE:
-    case BTW_REJECT:
-        take_answer(monitor, other, self, msg);
-        break;
-    case BTW_ALLOWED_FAST:
-        pieces_add(&self->fast, msg->piece, total);
-        break;
-    case BTW_EXTENDED:
-        take_extended(monitor, self, other, msg);
-        break;
-    case BTW_HASH_REQUEST:
-        take_hash_request(self, msg);
-        break;
-    case BTW_HASHES:
-    case BTW_HASH_REJECT:
-        take_hash_answer(other, msg);
-        break;
-    case BTW_RAW:
-        take_raw(self, msg, bad_wire);
-        break;
-    case BTW_KEEPALIVE:
-    case BTW_PORT:
-    case BTW_SUGGEST:
-    case BTW_TYPES:
-        break;
-    }
-}
-
-void said_take(struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg, bool bad_wire,
-               int64_t now_ms)
+void said_take(const struct judge *j)
 {
-    struct said *self = &monitor->said[side], *other = &monitor->said[!side];
+    const struct btw_msg *msg = j->msg;
+    struct said *self = j->self;
 
     self->view.messages[msg->type]++;
     self->view.bytes += btw_msg_size(msg);
-    self->last_ms = now_ms;
+    self->last_ms = j->now_ms;
     self->silence_told = BTW_PASS;
     if (msg->type != BTW_HANDSHAKE) {
-        note_knowledge(self, other, msg);
+        note_knowledge(self, j->other, msg);
         self->sent |= ON(msg->type);
     }
-    count_burst(monitor, self, other, msg, now_ms);
-    take_message(monitor, self, other, msg, bad_wire, now_ms);
-    said_recount(self, monitor->world.pieces);
+    if (msg->type != BTW_REJECT)
+        self->burst = 0;
+    if (takes[msg->type] != NULL)
+        takes[msg->type](j);
 }

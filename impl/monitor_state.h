@@ -27,6 +27,7 @@ enum {
 
 /* Sets of message types, and of the moments below, are bits. */
 #define ON(type) (UINT32_C(1) << (type))
+#define ON_EVERYTHING (~UINT32_C(0))
 enum moment {
     MOMENT_MET = BTW_TYPES, /* both handshakes have been seen */
     MOMENT_FIRST_WORDS,     /* FIRST_WORDS_MS after that, */
@@ -82,8 +83,8 @@ struct asks {
 };
 void asks_free(struct asks *asks);
 struct ask *asks_find(const struct asks *asks, uint32_t piece, uint32_t begin, uint32_t length);
-/* Finds or makes; NULL when there is no room (asks->overflow). */
-struct ask *asks_put(struct asks *asks, uint32_t piece, uint32_t begin, uint32_t length);
+/* Makes one that is not there yet; NULL when there is no room (asks->overflow). */
+struct ask *asks_add(struct asks *asks, uint32_t piece, uint32_t begin, uint32_t length);
 /* Walks the requests that begin at the same place, whatever their length; *at starts at 0. */
 struct ask *asks_next_at(const struct asks *asks, uint32_t piece, uint32_t begin, uint32_t *at);
 
@@ -135,9 +136,9 @@ struct said {
     uint8_t names[256]; /* per extension id: every enum extension it has announced for it */
     bool ext_unread;    /* sent an extended handshake that nobody can read */
 
-    uint64_t settled;         /* the rules that have nothing to say about this side any more, a set of indices, */
-    uint8_t told[RULES_MAX];  /* findings per rule against this side, */
-    uint8_t worst[RULES_MAX]; /* and the worst of them (enum btw_verdict) */
+    uint64_t rules_on[EVENTS]; /* by event, the rules that may have something to say about this side: sets of indices */
+    uint8_t told[RULES_MAX];   /* findings per rule against this side, */
+    uint8_t worst[RULES_MAX];  /* and the worst of them (enum btw_verdict) */
 };
 
 struct btw_monitor {
@@ -146,22 +147,22 @@ struct btw_monitor {
     btw_finding_fn *found;
     void *user;
     struct said said[2];
-    int64_t met_ms; /* both handshakes seen; INT64_MIN: not yet */
-    bool fast, ext; /* both have set the bit */
-    bool v1, v2;    /* the session is surely one of that version (BEP 52) */
-    bool first_words_done, long_after_done, ended;
-    uint64_t rules_on[EVENTS]; /* sets of indices of rules, by event */
+    int64_t met_ms;  /* both handshakes seen; INT64_MIN: not yet */
+    bool fast, ext;  /* both have set the bit */
+    bool v1, v2;     /* the session is surely one of that version (BEP 52) */
+    unsigned moment; /* the next of those that come with time */
+    int64_t look_ms; /* before that, time brings nothing that is to be judged */
+    bool ended;
 };
 
-/* What a check is given. */
+/* What a check is given, and then whoever keeps the state. */
 struct judge {
     struct btw_monitor *monitor;
-    const struct btw_rule *rule;
     size_t rule_index;
     enum btw_side side; /* who is judged: the sender of msg, or the side whose silence is judged */
-    struct said *self;
-    const struct said *other;
+    struct said *self, *other;
     const struct btw_msg *msg; /* NULL at moments */
+    struct ask *ask;           /* the request that msg repeats (request, cancel) or answers (piece, reject), or NULL */
     bool bad_wire;
     int64_t now_ms;
 };
@@ -170,17 +171,19 @@ struct judge {
 void breach(const struct judge *judge, enum btw_verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Whatever comes, the rule has nothing more to say about judge->side, and need not be run. */
-void settle(const struct judge *judge);
+/* Whatever else is said, the rule will have nothing to say about judge->side at these events, and need not be run for
+ * them until more is known of the world. */
+void settle(const struct judge *judge, uint32_t events);
 
 /* Fills in which rules each event is judged by. */
 void rules_index(uint64_t on[EVENTS]);
-/* Runs every rule for one event (a message type or a moment) against one side. */
+/* Runs the rules for one event (a message type or a moment) against one side. */
 void rules_run(struct judge *judge, unsigned event);
 
+/* The request that the message is about, as struct judge has it. */
+struct ask *said_ask(const struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg);
 /* Takes a message into the state of both sides, after it was judged. */
-void said_take(struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg, bool bad_wire,
-               int64_t now_ms);
+void said_take(const struct judge *judge);
 /* Counts anew what the geometry may have changed. */
 void said_recount(struct said *said, uint32_t total);
 void said_init(struct said *said);
@@ -219,8 +222,6 @@ enum btw_type raw_type(const struct btw_msg *msg);
 uint32_t piece_size(const struct btw_monitor_world *world, uint32_t piece, bool *exact);
 /* Is this a block that a decent peer may ask for, as far as the geometry tells? */
 bool is_sound_block(const struct btw_monitor_world *world, uint32_t piece, uint32_t begin, uint32_t length);
-/* The request of `asker` that msg, a piece or a reject of the other side, answers; NULL when there is none. */
-struct ask *asked_for(const struct btw_monitor *monitor, const struct said *asker, const struct btw_msg *msg);
 /* The hash request that msg answers; asker->hash_count when there is none. */
 size_t hash_asked_for(const struct said *asker, const struct btw_msg *answer);
 /* Requests of the ask that still wait; a choke without Fast leaves none. */

@@ -232,17 +232,15 @@ _Static_assert(sizeof rules / sizeof rules[0] <= RULES_MAX, "said.told has a cou
 void rules_index(uint64_t on[EVENTS])
 {
     memset(on, 0, EVENTS * sizeof on[0]);
-    for (unsigned event = 0; event < EVENTS; event++)
-        for (size_t i = 0; i < RULE_COUNT; i++)
-            if ((rules[i].on & ON(event)) != 0)
-                on[event] |= UINT64_C(1) << i;
+    for (size_t i = 0; i < RULE_COUNT; i++)
+        for (uint32_t left = rules[i].on; left != 0; left &= left - 1)
+            on[__builtin_ctz(left)] |= UINT64_C(1) << i;
 }
 
 void rules_run(struct judge *judge, unsigned event)
 {
-    for (uint64_t left = judge->monitor->rules_on[event] & ~judge->self->settled; left != 0; left &= left - 1) {
+    for (uint64_t left = judge->self->rules_on[event]; left != 0; left &= left - 1) {
         judge->rule_index = (size_t)__builtin_ctzll(left);
-        judge->rule = &rules[judge->rule_index].rule;
         rules[judge->rule_index].check(judge);
     }
 }

@@ -23,7 +23,9 @@ void request_unchoked(const struct judge *j)
 
 void seed_not_interested(const struct judge *j)
 {
-    if (j->monitor->world.side[j->side].complete && !j->self->withdrew)
+    if (!j->monitor->world.side[j->side].complete)
+        settle(j, ON_EVERYTHING);
+    else if (!j->self->withdrew)
         breach(j, BTW_FAIL, "sends %s although it has every piece", name_of(j->msg->type));
 }
 

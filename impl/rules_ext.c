@@ -72,7 +72,7 @@ void ext_handshake_early(const struct judge *j)
     bool handshake = j->msg != NULL && j->msg->type == BTW_EXTENDED && j->msg->ext == 0;
 
     if (self->view.ext_handshake_seen || (has_met(j->monitor) && !j->monitor->ext))
-        settle(j);
+        settle(j, ON_EVERYTHING);
     if (self->view.ext_handshake_seen || !j->monitor->ext || !is_whole(j->monitor, self) || j->other->dead ||
         !is_clear(self, ON(BTW_EXTENDED)))
         return;

@@ -22,7 +22,9 @@ void availability_first(const struct judge *j)
     struct said *self = j->self;
 
     if (has_met(j->monitor) && !j->monitor->fast)
-        settle(j);
+        settle(j, ON_EVERYTHING);
+    if (self->availabilities > 0 || self->has_order_told)
+        settle(j, ~ON_AVAILABILITY);
     if (!j->monitor->fast || !is_whole(j->monitor, self) || j->other->dead || !knows_handshake(j))
         return;
     if (j->msg != NULL && (ON(j->msg->type) & ON_AVAILABILITY) != 0) {

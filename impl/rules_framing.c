@@ -50,11 +50,13 @@ void index_in_range(const struct judge *j)
     uint64_t length = msg->type == BTW_PIECE ? msg->data.len : msg->length;
     bool exact;
 
+    if (world->pieces == 0) {
+        settle(j, ON_EVERYTHING);
+        return;
+    }
     /* Fields that a message has not got are zero.  An answer repeats what was asked, however odd. */
     if ((msg->type == BTW_PIECE || msg->type == BTW_REJECT) &&
         (j->other->odd_request || !is_clear(j->other, ON(BTW_REQUEST)) || j->other->gap))
-        return;
-    if (world->pieces == 0)
         return;
     if (msg->piece >= world->pieces)
         breach(j, BTW_FAIL, "%s names piece %u of a torrent of %u pieces", name_of(msg->type), msg->piece,
@@ -83,6 +85,8 @@ void message_id_assigned(const struct judge *j)
 {
     const struct btw_msg *msg = j->msg;
 
+    if (j->monitor->fast)
+        settle(j, ON_FAST);
     if (msg->type == BTW_RAW) {
         if (!j->bad_wire && msg->data.len > 4 && raw_type(msg) == BTW_RAW)
             breach(j, BTW_WARN, "sends message id %u, which nobody has assigned", msg->data.data[4]);
@@ -110,6 +114,8 @@ void port_negotiated(const struct judge *j)
 
 void fast_negotiated(const struct judge *j)
 {
+    if (j->monitor->fast)
+        settle(j, ON_EVERYTHING);
     if (both_handshakes(j) && needs_fast(j) && !j->monitor->fast)
         breach(j, BTW_FAIL, "sends %s, but not both sides set the fast bit", name_of(j->msg->type));
 }

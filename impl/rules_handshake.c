@@ -49,7 +49,7 @@ void handshake_layout(const struct judge *j)
 {
     if (j->self->view.handshake_seen || j->self->dead || j->self->gap || j->monitor->world.truncated_start ||
         j->monitor->world.hole) {
-        settle(j);
+        settle(j, ON_EVERYTHING);
     } else if (j->msg->type != BTW_RAW) {
         breach(j, BTW_FAIL, "sends %s before its handshake", name_of(j->msg->type));
     } else if (j->bad_wire && meant_as_handshake(j)) {

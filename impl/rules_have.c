@@ -42,7 +42,9 @@ void have_after_data(const struct judge *j)
 {
     const struct btw_monitor_world *world = &j->monitor->world;
 
-    if (world->pieces != 0 && j->msg->piece >= world->pieces)
+    if (world->pieces == 0 && world->delivered == NULL)
+        settle(j, ON_EVERYTHING);
+    else if (world->pieces != 0 && j->msg->piece >= world->pieces)
         breach(j, BTW_FAIL, "announces piece %u of a torrent of %u pieces", j->msg->piece, world->pieces);
     else if (world->delivered != NULL && !world->side[j->side].complete && !j->self->withdrew &&
              !pieces_has(&j->self->has, j->msg->piece, world->pieces) &&
@@ -54,12 +56,12 @@ void have_after_data(const struct judge *j)
 void have_once(const struct judge *j)
 {
     const struct said *self = j->self;
-    uint32_t wishes = ON(BTW_INTERESTED) | ON(BTW_REQUEST);
-    bool super_seed = !self->began_full && (j->monitor->world.side[j->side].complete || (self->sent & wishes) == 0);
-    uint32_t total = j->monitor->world.pieces;
+    uint32_t wishes = ON(BTW_INTERESTED) | ON(BTW_REQUEST), total = j->monitor->world.pieces;
+    bool super_seed;
 
-    if (self->has.unsure || !is_clear(self, ON(BTW_BITFIELD)) || super_seed || (total != 0 && j->msg->piece >= total))
+    if (!pieces_has(&self->has, j->msg->piece, total) || (total != 0 && j->msg->piece >= total))
         return;
-    if (pieces_has(&self->has, j->msg->piece, total))
+    super_seed = !self->began_full && (j->monitor->world.side[j->side].complete || (self->sent & wishes) == 0);
+    if (!self->has.unsure && is_clear(self, ON(BTW_BITFIELD)) && !super_seed)
         breach(j, BTW_WARN, "announces piece %u a second time", j->msg->piece);
 }

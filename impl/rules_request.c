@@ -19,8 +19,8 @@ void request_in_piece(const struct judge *j)
     bool exact;
 
     if (world->pieces == 0)
-        return;
-    if (j->msg->piece >= world->pieces)
+        settle(j, ON_EVERYTHING);
+    else if (j->msg->piece >= world->pieces)
         breach(j, BTW_FAIL, "requests piece %u of a torrent of %u pieces", j->msg->piece, world->pieces);
     else if (world->piece_sizes != NULL && end <= world->piece_length)
         return; /* request_in_file's business */
@@ -34,8 +34,9 @@ void request_in_file(const struct judge *j)
     const struct btw_monitor_world *world = &j->monitor->world;
     const struct btw_msg *msg = j->msg;
 
-    if (world->piece_sizes != NULL && msg->piece < world->pieces &&
-        (uint64_t)msg->begin + msg->length > world->piece_sizes[msg->piece])
+    if (world->piece_sizes == NULL)
+        settle(j, ON_EVERYTHING);
+    else if (msg->piece < world->pieces && (uint64_t)msg->begin + msg->length > world->piece_sizes[msg->piece])
         breach(j, BTW_FAIL, "requests piece %u begin %u length %u, but its file ends after %u bytes of it", msg->piece,
                msg->begin, msg->length, world->piece_sizes[msg->piece]);
 }
@@ -61,7 +62,7 @@ void request_aligned(const struct judge *j)
 void request_once(const struct judge *j)
 {
     const struct btw_msg *msg = j->msg;
-    const struct ask *ask = asks_find(&j->self->asks, msg->piece, msg->begin, msg->length);
+    const struct ask *ask = j->ask;
 
     if (ask == NULL || ask->open <= ask->cancelled || ask->repeat_ok || ask->chokes != j->other->chokes ||
         j->other->withdrew || j->now_ms - ask->asked_ms > REPEAT_MS)
@@ -93,14 +94,14 @@ static bool account_is_sure(const struct judge *j)
 
 void piece_answers_request(const struct judge *j)
 {
-    if (account_is_sure(j) && asked_for(j->monitor, j->other, j->msg) == NULL)
+    if (j->ask == NULL && account_is_sure(j))
         breach(j, BTW_FAIL, "sends piece %u begin %u with %zu bytes, which nobody asked for", j->msg->piece,
                j->msg->begin, j->msg->data.len);
 }
 
 void reject_names_request(const struct judge *j)
 {
-    if (account_is_sure(j) && asked_for(j->monitor, j->other, j->msg) == NULL)
+    if (j->ask == NULL && account_is_sure(j))
         breach(j, BTW_FAIL, "rejects piece %u begin %u length %u, but no such request waits for an answer",
                j->msg->piece, j->msg->begin, j->msg->length);
 }
@@ -110,9 +111,8 @@ void cancel_names_request(const struct judge *j)
     const struct asks *asks = &j->self->asks;
     const struct btw_msg *msg = j->msg;
 
-    if (asks->forgot || asks->overflow || !is_whole(j->monitor, j->self) || !is_clear(j->self, ON(BTW_REQUEST)))
-        return;
-    if (asks_find(asks, msg->piece, msg->begin, msg->length) == NULL)
+    if (j->ask == NULL && !asks->forgot && !asks->overflow && is_whole(j->monitor, j->self) &&
+        is_clear(j->self, ON(BTW_REQUEST)))
         breach(j, BTW_FAIL, "cancels piece %u begin %u length %u, which it has never requested", msg->piece, msg->begin,
                msg->length);
 }

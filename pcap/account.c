@@ -56,7 +56,7 @@ static struct cap_asked *asked_at(const struct cap_side *side, uint32_t i)
     return &side->asked[(side->asked_first + i) & (side->asked_room - 1)];
 }
 
-static void grow_asked(struct cap_side *side, struct cap_pool *pool)
+static __attribute__((noinline)) void grow_asked(struct cap_side *side, struct cap_pool *pool)
 {
     uint32_t room = side->asked_room == 0 ? ASKED_MIN : side->asked_room * 2;
     size_t more = (room - side->asked_room) * sizeof side->asked[0];
@@ -234,8 +234,8 @@ static void take_ext_handshake(struct cap_side *self, const struct btw_msg *msg,
     self->ext_handshake_len = len;
 }
 
-static void take_extended(struct cap_side *self, const struct cap_side *other, const struct btw_msg *msg,
-                          struct cap_pool *pool)
+static __attribute__((noinline)) void take_extended(struct cap_side *self, const struct cap_side *other,
+                                                    const struct btw_msg *msg, struct cap_pool *pool)
 {
     enum btw_ext ext = btw_ext_map_find(&other->wants, msg->ext);
     if (msg->ext == 0)
@@ -259,6 +259,22 @@ static void take_handshake(struct cap_side *self, const struct btw_msg *msg)
     memcpy(self->peer_id, msg->peer_id, sizeof self->peer_id);
 }
 
+static __attribute__((noinline)) void take_choke(struct cap_account *account, struct cap_side *self,
+                                                 struct cap_side *other, int64_t now_ns)
+{
+    begin_choke(self, now_ns);
+    if (!is_fast(account))
+        other->asked_count = 0; /* BEP 3: they are void */
+}
+
+static __attribute__((noinline)) void take_piece(struct cap_account *account, struct cap_side *self,
+                                                 struct cap_side *other, const struct cap_event *event)
+{
+    other->answered++;
+    take_wait(other, take_asked(other, &event->msg), event->time_ns);
+    take_block(&self->pieces, &event->msg, account->pool);
+}
+
 static void take_message(struct cap_account *account, const struct cap_event *event)
 {
     struct cap_side *self = &account->side[event->side], *other = &account->side[!event->side];
@@ -269,9 +285,7 @@ static void take_message(struct cap_account *account, const struct cap_event *ev
         take_handshake(self, msg);
         break;
     case BTW_CHOKE:
-        begin_choke(self, event->time_ns);
-        if (!is_fast(account))
-            other->asked_count = 0; /* BEP 3: they are void */
+        take_choke(account, self, other, event->time_ns);
         break;
     case BTW_UNCHOKE:
         end_choke(self, event->time_ns);
@@ -283,9 +297,7 @@ static void take_message(struct cap_account *account, const struct cap_event *ev
         ask(self, msg, event->time_ns, account->pool);
         break;
     case BTW_PIECE:
-        other->answered++;
-        take_wait(other, take_asked(other, msg), event->time_ns);
-        take_block(&self->pieces, msg, account->pool);
+        take_piece(account, self, other, event);
         break;
     case BTW_REJECT:
         other->rejected++;
@@ -304,20 +316,25 @@ static void take_message(struct cap_account *account, const struct cap_event *ev
 
 static void begin(struct cap_account *account, int64_t time_ns)
 {
-    if (account->begun)
-        return;
     account->begun = true;
     begin_choke(&account->side[BTW_DIALLER], time_ns);
     begin_choke(&account->side[BTW_ACCEPTOR], time_ns);
 }
 
-void cap_account_take(struct cap_account *account, const struct cap_event *event)
+static __attribute__((noinline)) void take_odd(struct cap_account *account, const struct cap_event *event)
 {
-    if (event->kind != CAP_MESSAGE && event->kind != CAP_BAD)
-        return;
-    begin(account, event->time_ns);
+    if (!account->begun)
+        begin(account, event->time_ns);
     account->side[event->side].bad += event->kind == CAP_BAD;
     take_message(account, event);
+}
+
+void cap_account_take(struct cap_account *account, const struct cap_event *event)
+{
+    if (event->kind == CAP_MESSAGE && account->begun)
+        take_message(account, event);
+    else if (event->kind == CAP_MESSAGE || event->kind == CAP_BAD)
+        take_odd(account, event);
 }
 
 void cap_account_end(struct cap_account *account, int64_t time_ns)

@@ -48,7 +48,7 @@ struct checker {
     uint64_t not_judged;
 };
 
-static struct watched *watch(struct checker *checker, const struct cap_session *session)
+static __attribute__((noinline)) struct watched *watch(struct checker *checker, const struct cap_session *session)
 {
     if (checker->judged == CAP_JUDGED_MAX) {
         checker->not_judged++;
@@ -74,7 +74,8 @@ static void unwatch(struct checker *checker, struct watched *watched)
 
 /* ---- what a monitor does not know -------------------------------------------------------------------------------- */
 
-static void take_metadata(struct checker *checker, struct watched *watched, const struct cap_event *event)
+static __attribute__((noinline)) void take_metadata(struct checker *checker, struct watched *watched,
+                                                    const struct cap_event *event)
 {
     enum btw_side receiver = event->side == BTW_DIALLER ? BTW_ACCEPTOR : BTW_DIALLER;
     enum cap_metadata_status status;
@@ -94,14 +95,16 @@ static const struct cap_torrent *torrent_of(const struct checker *checker, const
 }
 
 /* The first words tell which torrent it is about. */
-static void take_handshake(struct checker *checker, struct watched *watched, const struct cap_event *event)
+static __attribute__((noinline)) void take_handshake(struct checker *checker, struct watched *watched,
+                                                     const struct cap_event *event)
 {
     const struct cap_torrent *torrent = torrent_of(checker, event->session);
     if (torrent != NULL)
         cap_judge_torrent(watched->judge, torrent);
 }
 
-static void take_block(struct checker *checker, struct watched *watched, const struct cap_event *event)
+static __attribute__((noinline)) void take_block(struct checker *checker, struct watched *watched,
+                                                 const struct cap_event *event)
 {
     const struct cap_torrent *torrent = torrent_of(checker, event->session);
     char what[CAP_CONTENT_TEXT];
@@ -202,42 +205,41 @@ static void end(struct checker *checker, struct watched *watched, const struct c
     cap_check_report_end(checker->report, said ? SCN_PASS : SCN_SKIP, weakness(session, said, watched != NULL));
 }
 
-static bool is_message(const struct cap_event *event, enum btw_type type)
-{
-    return event->kind == CAP_MESSAGE && event->msg.type == type;
-}
-
 static void take_of(struct checker *checker, struct watched *watched, const struct cap_event *event)
 {
-    watched->messages += event->kind == CAP_MESSAGE;
-    if (is_message(event, BTW_HANDSHAKE))
+    enum btw_type type = event->kind == CAP_MESSAGE ? event->msg.type : BTW_TYPES;
+    watched->messages += type != BTW_TYPES;
+    if (type == BTW_HANDSHAKE)
         take_handshake(checker, watched, event);
     cap_judge_take(watched->judge, event);
-    if (is_message(event, BTW_EXTENDED))
+    if (type == BTW_EXTENDED)
         take_metadata(checker, watched, event);
-    if (is_message(event, BTW_PIECE) && checker->content != NULL)
+    if (type == BTW_PIECE && checker->content != NULL)
         take_block(checker, watched, event);
-    if (is_message(event, BTW_HASHES) && checker->content != NULL)
+    if (type == BTW_HASHES && checker->content != NULL)
         take_hashes(checker, watched, event);
     if (watched->account != NULL)
         cap_account_take(watched->account, event);
 }
 
-static void take(void *user, const struct cap_event *event)
+static __attribute__((noinline)) void close_session(struct checker *checker, const struct cap_event *event)
 {
-    struct checker *checker = user;
-    struct cap_session *session = event->session;
-    struct watched *watched = session->user;
-    if (event->kind == CAP_OPENED)
-        session->user = watched = watch(checker, session);
-    if (watched != NULL)
-        take_of(checker, watched, event);
-    if (event->kind != CAP_CLOSED)
-        return;
+    struct watched *watched = event->session->user;
     end(checker, watched, event);
     if (watched != NULL)
         unwatch(checker, watched);
-    session->user = NULL;
+    event->session->user = NULL;
+}
+
+static void take(void *user, const struct cap_event *event)
+{
+    struct checker *checker = user;
+    if (event->kind == CAP_OPENED)
+        event->session->user = watch(checker, event->session);
+    if (event->session->user != NULL)
+        take_of(checker, event->session->user, event);
+    if (event->kind == CAP_CLOSED)
+        close_session(checker, event);
 }
 
 static void idle(void *user)

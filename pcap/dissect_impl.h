@@ -46,6 +46,8 @@ static inline struct cap_voice *cap_voice_of(const struct cap_hearing *of)
     return &of->flow->voice[of->side];
 }
 
+/* Who sends, and when, in dissect->event. */
+void cap_set_scene(const struct cap_hearing *of, const struct cap_moment *when);
 /* Tells dissect->event, whose other fields are set; nothing of a session that is not told about. */
 void cap_tell(const struct cap_hearing *of, enum cap_event_kind kind, const struct cap_moment *when);
 

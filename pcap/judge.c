@@ -226,7 +226,7 @@ static void drop(struct cap_judge *judge, size_t i)
 }
 
 /* The event came behind what is held: it is one more line, and it may prove or void what was said of a silence. */
-static void settle(struct cap_judge *judge, const struct cap_event *event, size_t older)
+static __attribute__((noinline)) void settle(struct cap_judge *judge, const struct cap_event *event, size_t older)
 {
     judge->open = 0;
     for (size_t i = judge->held_count; i-- > 0;) {
@@ -318,19 +318,19 @@ void cap_judge_torrent(struct cap_judge *judge, const struct cap_torrent *torren
         btw_monitor_set_v2(judge->monitor, meta->has_v2 ? meta->info_hash_v2 : NULL, torrent->sizes_v2);
 }
 
-static void miss(struct cap_judge *judge, enum btw_side side)
+static __attribute__((noinline)) void miss(struct cap_judge *judge, enum btw_side side)
 {
     judge->gap[side] = true;
     btw_monitor_gap(judge->monitor, side);
 }
 
 /* What came behind a hole tells whether it spoiled more than the bytes of a block, whose message is there. */
-static void look_back(struct cap_judge *judge, const struct cap_event *event)
+static __attribute__((noinline)) void look_back(struct cap_judge *judge, const struct cap_event *event)
 {
     uint64_t at = judge->hole_at[event->side];
     bool block = event->kind == CAP_MESSAGE && event->msg.type == BTW_PIECE && event->offset <= at &&
                  at < event->offset + event->size;
-    if (!judge->hole[event->side] || event->kind == CAP_GAP)
+    if (event->kind == CAP_GAP)
         return;
     judge->hole[event->side] = false;
     if (!block)
@@ -357,15 +357,16 @@ static void end(struct cap_judge *judge, const enum btw_side *by)
     btw_monitor_end(judge->monitor, by, judge->last_ms);
 }
 
-static void take(struct cap_judge *judge, const struct cap_event *event)
+static void take_message(struct cap_judge *judge, const struct cap_event *event)
+{
+    if (!judge->session->sent[event->side].start && !judge->gap[event->side])
+        miss(judge, event->side);
+    btw_monitor_sent(judge->monitor, event->side, &event->msg, event->kind == CAP_BAD, judge->last_ms);
+}
+
+static __attribute__((noinline)) void take_other(struct cap_judge *judge, const struct cap_event *event)
 {
     switch (event->kind) {
-    case CAP_MESSAGE:
-    case CAP_BAD:
-        if (!judge->session->sent[event->side].start && !judge->gap[event->side])
-            miss(judge, event->side);
-        btw_monitor_sent(judge->monitor, event->side, &event->msg, event->kind == CAP_BAD, judge->last_ms);
-        break;
     case CAP_GAP:
         take_gap(judge, event);
         break;
@@ -383,6 +384,8 @@ static void take(struct cap_judge *judge, const struct cap_event *event)
         }
         break;
     case CAP_CIPHER:
+    case CAP_MESSAGE:
+    case CAP_BAD:
         break;
     }
 }
@@ -393,8 +396,12 @@ void cap_judge_take(struct cap_judge *judge, const struct cap_event *event)
     judge->now = event;
     judge->last_ms = event->time_ns / 1000000;
     cap_lines_take(&judge->lines, event);
-    look_back(judge, event);
-    take(judge, event);
+    if (judge->hole[event->side])
+        look_back(judge, event);
+    if (event->kind == CAP_MESSAGE || event->kind == CAP_BAD)
+        take_message(judge, event);
+    else
+        take_other(judge, event);
     if (judge->open > 0)
         settle(judge, event, older);
 }

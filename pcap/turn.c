@@ -9,21 +9,26 @@
 
 #include "dissect_impl.h"
 
-void cap_tell(const struct cap_hearing *of, enum cap_event_kind kind, const struct cap_moment *when)
+void cap_set_scene(const struct cap_hearing *of, const struct cap_moment *when)
 {
     struct cap_event *event = &of->dissect->event;
     struct cap_flow *flow = of->flow;
 
-    if (!flow->told)
-        return;
     if (when->time_ns > flow->told_ns)
         flow->told_ns = when->time_ns;
-    event->kind = kind;
     event->session = &flow->session;
     event->side = of->side;
     event->time_ns = flow->told_ns;
     event->frame = when->frame;
-    of->dissect->told(of->dissect->user, event);
+}
+
+void cap_tell(const struct cap_hearing *of, enum cap_event_kind kind, const struct cap_moment *when)
+{
+    if (!of->flow->told)
+        return;
+    cap_set_scene(of, when);
+    of->dissect->event.kind = kind;
+    of->dissect->told(of->dissect->user, &of->dissect->event);
 }
 
 void cap_tell_turn(const struct cap_hearing *of, enum cap_event_kind kind, const struct cap_moment *when)

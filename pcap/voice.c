@@ -115,8 +115,8 @@ static void learn_hash(struct cap_session *session, const struct btw_msg *handsh
     session->hash_known = true;
 }
 
-/* The message that was cut off the stream last. */
-static void tell_item(const struct cap_hearing *of, enum btw_status status, const struct cap_moment *when)
+/* The message that was cut off the stream last, behind cap_set_scene. */
+static void tell_item(const struct cap_hearing *of, enum btw_status status)
 {
     struct cap_dissect *dissect = of->dissect;
     struct cap_voice *voice = cap_voice_of(of);
@@ -137,7 +137,8 @@ static void tell_item(const struct cap_hearing *of, enum btw_status status, cons
     if (voice->item_state != CAP_LOST) {
         if (msg->type == BTW_HANDSHAKE)
             learn_hash(&of->flow->session, msg);
-        cap_tell(of, status == BTW_OK ? CAP_MESSAGE : CAP_BAD, when);
+        event->kind = status == BTW_OK ? CAP_MESSAGE : CAP_BAD;
+        dissect->told(dissect->user, event);
     }
     voice->item_state = CAP_WHOLE;
 }
@@ -168,6 +169,8 @@ static void read_messages(const struct cap_hearing *of, struct btw_slice in, con
     struct btw_msg *msg = &of->dissect->event.msg;
     enum btw_status status;
 
+    assert(of->flow->told);
+    cap_set_scene(of, when);
     while (in.len > 0 && (status = btw_stream_next(&voice->stream, &in, msg, NULL)) != BTW_MORE) {
         bool dead = status == BTW_TOO_LONG || (status == BTW_BAD_WIRE && voice->handshake);
 
@@ -178,7 +181,7 @@ static void read_messages(const struct cap_hearing *of, struct btw_slice in, con
             cap_voice_deafen(of);
             return;
         }
-        tell_item(of, status, when);
+        tell_item(of, status);
         if (dead) {
             cap_voice_deafen(of);
             return;
