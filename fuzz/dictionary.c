@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "btw/bytes.h"
-#include "btw/ext.h"
 #include "btw/msg.h"
+#include "keys.h"
 
 static void entry(const void *bytes, size_t len)
 {
@@ -35,47 +35,12 @@ static void entry_string(const char *text)
     entry_text(bencoded);
 }
 
-/* The keys of BEP 3, 9, 10, 11, 21, 47 and 52; names of extensions come from the table. */
 static void bencode(void)
 {
-    static const char *const keys[] = { "announce",
-                                        "info",
-                                        "length",
-                                        "path",
-                                        "files",
-                                        "name",
-                                        "piece length",
-                                        "pieces",
-                                        "private",
-                                        "attr",
-                                        "file tree",
-                                        "meta version",
-                                        "piece layers",
-                                        "pieces root",
-                                        "m",
-                                        "v",
-                                        "p",
-                                        "e",
-                                        "reqq",
-                                        "ipv4",
-                                        "ipv6",
-                                        "yourip",
-                                        "metadata_size",
-                                        "upload_only",
-                                        "msg_type",
-                                        "piece",
-                                        "total_size",
-                                        "added",
-                                        "added.f",
-                                        "added6",
-                                        "added6.f",
-                                        "dropped",
-                                        "dropped6" };
-
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        entry_string(keys[i]);
-    for (int i = 0; i < BTW_EXTS; i++)
-        entry_string(btw_ext_name((enum btw_ext)i));
+    for (size_t i = 0; i < fuzz_wire_key_count(); i++)
+        entry_string(fuzz_wire_key(i));
+    for (size_t i = 0; i < fuzz_torrent_key_count(); i++)
+        entry_string(fuzz_torrent_key(i));
     entry_text("i0e");
     entry_text("i-1e");
     entry_text("i9223372036854775807e");

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "btw/bencode.h"
+#include "keys.h"
 
 enum { NODES_MAX = 128 };
 
@@ -94,42 +95,9 @@ static void put_odd(struct mutate *m, struct btw_writer *w)
 
 static void put_odd_pair(struct mutate *m, struct btw_writer *w)
 {
-    static const char *const keys[] = { "1:m",
-                                        "1:v",
-                                        "1:p",
-                                        "1:e",
-                                        "4:reqq",
-                                        "4:ipv4",
-                                        "4:ipv6",
-                                        "6:yourip",
-                                        "11:upload_only",
-                                        "13:metadata_size",
-                                        "8:msg_type",
-                                        "5:piece",
-                                        "10:total_size",
-                                        "5:added",
-                                        "7:added.f",
-                                        "6:added6",
-                                        "8:added6.f",
-                                        "7:dropped",
-                                        "8:dropped6",
-                                        "6:ut_pex",
-                                        "11:ut_metadata",
-                                        "4:info",
-                                        "6:length",
-                                        "4:path",
-                                        "5:files",
-                                        "4:name",
-                                        "12:piece length",
-                                        "6:pieces",
-                                        "7:private",
-                                        "9:file tree",
-                                        "12:meta version",
-                                        "12:piece layers",
-                                        "11:pieces root",
-                                        "0:" };
+    size_t at = mutate_below(m, fuzz_wire_key_count() + fuzz_torrent_key_count());
 
-    btw_write_bytes(w, btw_slice_str(MUTATE_PICK(m, keys)));
+    btw_ben_put_key(w, at < fuzz_wire_key_count() ? fuzz_wire_key(at) : fuzz_torrent_key(at - fuzz_wire_key_count()));
     put_odd(m, w);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../keys.h"
 #include "btw/bencode.h"
 #include "mutate.h"
 #include "random.h"
@@ -130,37 +131,9 @@ static void put_odd_value(struct btw_writer *w, const struct live_mutation *how)
     }
 }
 
-/* The keys that somebody on the peer wire knows. */
 static void put_pair(struct btw_writer *w, const struct live_mutation *how)
 {
-    static const char *const keys[] = { "1:m",
-                                        "1:v",
-                                        "1:p",
-                                        "1:e",
-                                        "4:reqq",
-                                        "6:yourip",
-                                        "4:ipv4",
-                                        "4:ipv6",
-                                        "5:added",
-                                        "7:added.f",
-                                        "6:added6",
-                                        "8:added6.f",
-                                        "7:dropped",
-                                        "8:dropped6",
-                                        "5:piece",
-                                        "8:msg_type",
-                                        "10:total_size",
-                                        "11:upload_only",
-                                        "13:metadata_size",
-                                        "12:complete_ago",
-                                        "11:ut_metadata",
-                                        "6:ut_pex",
-                                        "11:lt_donthave",
-                                        "12:ut_holepunch",
-                                        "10:share_mode",
-                                        "0:",
-                                        "3:zzz" };
-    put_text(w, LIVE_PICK(how->random, keys));
+    btw_ben_put_key(w, fuzz_wire_key(live_below(how->random, fuzz_wire_key_count())));
     put_odd_value(w, how);
 }
 
