@@ -22,6 +22,7 @@ enum {
 };
 
 static uint8_t content[PIECE_LENGTH];
+static const struct btw_geometry geometry = { PIECES, PIECE_LENGTH, (PIECES - 1) * PIECE_LENGTH + LAST_LENGTH, NULL };
 
 /* One connection, and what came of it. */
 struct end {
@@ -29,7 +30,7 @@ struct end {
     size_t held, allocations, fails_at;
     uint64_t told, said; /* digests */
     size_t events, blocks;
-    bool is_closed, sends_at_once, talks, is_talking;
+    bool is_closed, sends_at_once, has_parts, talks, is_talking;
     struct btw_slice script; /* its bytes from the end on are what we say besides */
 };
 
@@ -65,6 +66,29 @@ static enum btw_status serve(struct btw_wire *wire, struct btw_block block, int6
     status = btw_wire_piece(wire, block.piece, block.begin, btw_slice_of(content, block.length), now_ms);
     end->blocks += status == BTW_OK;
     return status;
+}
+
+/* What is said anew, and what is not said to the peer. */
+static enum btw_status change_something(struct btw_wire *wire, uint8_t about, int64_t now_ms)
+{
+    enum { HELLO, GEOMETRY, TIMEOUT, KEEPALIVE, TRIM, WAYS };
+
+    switch (about % WAYS) {
+    case HELLO:
+        return btw_wire_extended_handshake(wire, now_ms);
+    case GEOMETRY:
+        return wire->session.config.geometry.pieces == 0 ? btw_wire_set_geometry(wire, &geometry) : BTW_REFUSED;
+    case TIMEOUT:
+        btw_wire_set_request_timeout(wire, about);
+        return BTW_OK;
+    case KEEPALIVE:
+        btw_wire_set_keepalive(wire, about, now_ms);
+        return BTW_OK;
+    default:
+        FUZZ_CHECK(btw_wire_memory(wire, false) <= btw_wire_memory(wire, true));
+        btw_wire_trim(wire);
+        return BTW_OK;
+    }
 }
 
 /* Anything that can be said, about anything. */
@@ -124,7 +148,7 @@ static enum btw_status say_anything(struct btw_wire *wire, uint8_t what, uint8_t
     case BTW_TYPES:
         break;
     }
-    return btw_wire_extended_handshake(wire, now_ms);
+    return change_something(wire, about, now_ms);
 }
 
 /* Two bytes for each event, round and round. */
@@ -141,7 +165,7 @@ static void talk(struct end *end, struct btw_wire *wire, int64_t now_ms)
     end->is_talking = false;
     FUZZ_CHECK(status == BTW_OK || status == BTW_REFUSED || status == BTW_NO_SPACE || status == BTW_NOT_FOUND ||
                (status == BTW_END && wire->closed != BTW_CLOSE_NONE));
-    FUZZ_CHECK(status != BTW_REFUSED || btw_wire_queued(wire) == queued);
+    FUZZ_CHECK(status != BTW_REFUSED || wire->closed != BTW_CLOSE_NONE || btw_wire_queued(wire) == queued);
 }
 
 /* As a small client does: greets, wants, serves. */
@@ -179,6 +203,7 @@ static void take_event(void *user, struct btw_wire *wire, const struct btw_wire_
 {
     struct end *end = user;
 
+    FUZZ_CHECK(event->kind != BTW_WIRE_CLOSE || btw_close_text(event->reason) != btw_close_name(event->reason));
     FUZZ_CHECK(!end->is_closed && end->events < EVENTS_MAX && btw_wire_event_name(event->kind) != NULL);
     end->events += event->kind != BTW_WIRE_DOWNLOAD;
     end->is_closed = event->kind == BTW_WIRE_CLOSE;
@@ -226,10 +251,7 @@ static void configure(struct btw_wire_config *config, struct end *end, uint8_t f
     btw_wire_defaults(config);
     memcpy(config->torrent.info_hash, info_hash, 20);
     memcpy(config->torrent.peer_id, "-FZ0001-fuzz-fuzz-fz", 20);
-    config->torrent.geometry =
-        (struct btw_geometry){ PIECES, PIECE_LENGTH, (PIECES - 1) * PIECE_LENGTH + LAST_LENGTH, NULL };
-    if (form & 2)
-        config->torrent.geometry = (struct btw_geometry){ 0 };
+    config->torrent.geometry = form & 2 ? (struct btw_geometry){ 0 } : geometry;
     config->fast = !(form & 4);
     config->ext = !(form & 8);
     config->dht = form & 16;
@@ -238,7 +260,7 @@ static void configure(struct btw_wire_config *config, struct end *end, uint8_t f
     config->mse.crypto = form & 128 ? BTW_WIRE_PREFERRED : BTW_WIRE_CLEAR;
     memset(config->mse.private_key, 0x42, sizeof config->mse.private_key);
     config->mse.find = is_ours;
-    config->torrent.keys = btw_slice_str("d1:ai1e4:zzzzi1ee");
+    config->torrent.keys = btw_slice_str(end->talks ? "d1:ai1e4:zzzzi1ee" : "");
     config->torrent.hello.has = BTW_EXT_REQQ | BTW_EXT_V;
     config->torrent.hello.reqq = 250;
     config->torrent.hello.v = btw_slice_str("fuzz");
@@ -247,10 +269,53 @@ static void configure(struct btw_wire_config *config, struct end *end, uint8_t f
     config->user = end;
 }
 
+/* ---- extensions -------------------------------------------------------------------------------------------------- */
+
+static void hear_handshake(void *user, struct btw_wire *wire, const struct btw_msg *handshake, int64_t now_ms)
+{
+    (void)wire, (void)now_ms;
+    FUZZ_CHECK(user == NULL && handshake->type == BTW_HANDSHAKE);
+}
+
+static void hear_hello(void *user, struct btw_wire *wire, const struct btw_ext_handshake *hello, int64_t now_ms)
+{
+    (void)hello, (void)now_ms; /* which may be the second, and say nothing about it */
+    FUZZ_CHECK(user == NULL && btw_wire_supports(wire, "ut_metadata"));
+}
+
+static void hear_message(void *user, struct btw_wire *wire, struct btw_slice payload, int64_t now_ms)
+{
+    FUZZ_CHECK(user == NULL);
+    btw_wire_extended(wire, "ut_metadata", payload, now_ms);
+}
+
+static const struct btw_wire_extension metadata = { "ut_metadata", hear_handshake, hear_hello, hear_message },
+                                       donthave = { .name = "lt_donthave" };
+
+/* ---- the connection ---------------------------------------------------------------------------------------------- */
+
+/* What few ask for. */
+static void configure_oddly(struct btw_wire_config *config, uint8_t odd)
+{
+    static char keys[1200];
+
+    if (keys[0] == '\0')
+        snprintf(keys, sizeof keys, "d4:zzzz1024:%01024de", 0);
+    config->parts = odd & 1;
+    if (odd & 2)
+        config->queue_max = 64;
+    if (odd & 4) {
+        config->mse.crypto = BTW_WIRE_REQUIRED;
+        config->mse.find = NULL;
+    }
+    config->torrent.may_upgrade = odd & 8;
+    if (odd & 16)
+        config->torrent.keys = btw_slice_str(keys);
+}
+
 /* One connection over all of the input, in slices of `step` bytes, or of chosen sizes if that is 0. */
 static void live(struct end *end, const uint8_t *data, size_t size, size_t step)
 {
-    static const struct btw_wire_extension metadata = { .name = "ut_metadata" }, donthave = { .name = "lt_donthave" };
     struct fuzz_choices choices = fuzz_choices_of(data, size);
     uint8_t form = fuzz_choose_byte(&choices), fails = fuzz_choose_byte(&choices);
     const uint8_t no_hash[20] = { 0 }, *info_hash = size >= 48 && data[0] == 19 ? data + 28 : no_hash;
@@ -263,6 +328,9 @@ static void live(struct end *end, const uint8_t *data, size_t size, size_t step)
     end->talks = (fails & 8) && size > 0;
     end->script = btw_slice_of(data, size);
     configure(&config, end, form, info_hash);
+    if (end->talks && size > 2)
+        configure_oddly(&config, data[size - 3]);
+    end->has_parts = config.parts;
     status = form & 1 ? btw_wire_dial(&end->wire, &config, 0) : btw_wire_accept(&end->wire, &config, 0);
     FUZZ_CHECK(status == BTW_OK || end->fails_at > 0);
     if (status == BTW_OK) {
@@ -298,7 +366,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct end whole, cut;
 
     live(&cut, data, size, 0);
-    if (cut.fails_at > 0 || cut.sends_at_once || !fuzz_is_due(data, size, 0, 4))
+    if (cut.fails_at > 0 || cut.sends_at_once || cut.has_parts || !fuzz_is_due(data, size, 0, 4))
         return 0;
     live(&whole, data, size, SLICE_MAX);
     FUZZ_CHECK(whole.told == cut.told && whole.wire.closed == cut.wire.closed);
