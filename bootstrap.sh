@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 # What the build needs; what the tests use besides; what the benchmarks do; the clients that the suite is tried on.
 build_packages=(build-essential cmake ninja-build pkg-config nettle-dev libgmp-dev libcmocka-dev libuv1-dev libjansson-dev
   libmicrohttpd-dev libcurl4-openssl-dev libpopt-dev libpcap-dev)
-check_packages=(clang clang-tidy clang-format tshark)
+check_packages=(clang clang-tidy clang-format tshark zip unzip)
 bench_packages=(libtorrent-rasterbar-dev)
 client_packages=(transmission-daemon transmission-cli iproute2 aria2 python3 python3-libtorrent tcpdump)
 
@@ -105,11 +105,10 @@ build_sanitized() {
     -DBTW_SANITIZE=ON -DBTW_WERROR=ON
 }
 
-# The fuzz targets alone: inputs of the corpus, and for some seconds new ones (fuzz/README.md).
+# The fuzz targets alone, built and packed as ClusterFuzzLite does it, and checked; then what their tests need besides.
 build_fuzzers() {
-  cmake -S . -B build/fuzz-libfuzzer -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
-    -DBTW_FUZZ=ON -DBTW_SANITIZE=ON -DBTW_WERROR=ON
-  cmake --build build/fuzz-libfuzzer --target fuzz/all
+  WARNINGS=-Werror fuzz/oss_fuzz_test build/oss-fuzz
+  cmake --build build/oss-fuzz/work/btwire --target fuzz/all
 }
 
 # Runs the tests of a build directory and leaves ctest's summary line in `summary`.
@@ -126,7 +125,7 @@ test_all() {
   build_plain -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ -DBTW_WERROR=ON -DBTW_CLIENT_TESTS=ON
   build_sanitized
   build_fuzzers
-  run_ctest build/fuzz-libfuzzer -L fuzz || red=$summary
+  run_ctest build/oss-fuzz/work/btwire -L fuzz || red=$summary
   run_ctest build/asan -L unit || red=$summary
   run_ctest build || red=$summary
   echo "${red:-$summary}"
