@@ -221,17 +221,33 @@ static void tell_skipped(const struct cap_hearing *of, uint64_t len, const struc
     cap_tell(of, CAP_GAP, when);
 }
 
+/* Where it can be read from; *greets: that is its handshake.  Behind a public key and padding that is in clear when the
+ * other side agreed to that, and comes in front of all messages. */
+static long find_start(const struct cap_hearing *of, bool at_end, bool *greets)
+{
+    const struct cap_voice *voice = cap_voice_of(of);
+    struct btw_slice kept = btw_slice_of(voice->buffer, voice->len);
+    bool whole = voice->skipped == 0 && voice->at == voice->len; /* from the first byte on */
+    long found = CAP_NOT_FOUND;
+
+    if (of->flow->session.kind == CAP_MSE_CLEAR && whole)
+        found = cap_seek_handshake(kept);
+    *greets = found != CAP_NOT_FOUND;
+    return *greets ? found : cap_seek_messages(kept, at_end, of->dissect->config.len_max);
+}
+
 /* Searches when there is enough more to be worth it. */
 static void search(const struct cap_hearing *of, bool at_end, const struct cap_moment *when)
 {
     struct cap_voice *voice = cap_voice_of(of);
     uint64_t next = voice->at;
+    bool greets;
     long found;
 
     if (!at_end && voice->len < CAP_SEEK_MAX && voice->len < voice->tried + voice->tried / 2 + 16)
         return;
     voice->tried = voice->len;
-    found = cap_seek_messages(btw_slice_of(voice->buffer, voice->len), at_end, of->dissect->config.len_max);
+    found = find_start(of, at_end, &greets);
     if (found == CAP_NOT_FOUND) {
         if (voice->len < CAP_SEEK_MAX)
             return;
@@ -243,7 +259,7 @@ static void search(const struct cap_hearing *of, bool at_end, const struct cap_m
     voice->at = next - voice->len + (uint64_t)found;
     tell_skipped(of, voice->skipped + (uint64_t)found, when);
     voice->skipped = 0;
-    cap_voice_read(of, false);
+    cap_voice_read(of, greets);
     voice->at = next;
     cap_voice_recall(of, (size_t)found, when);
 }
