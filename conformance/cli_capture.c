@@ -5,13 +5,16 @@
 #include "cli_capture.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-struct cap_capture *cli_capture(const struct cli_command *command, const char *path, const char *interface,
+struct cap_capture *cli_capture(const struct cli_command *command, const char *path, bool grows, const char *interface,
                                 const char *filter)
 {
     char *error = NULL;
-    struct cap_capture *capture =
-        interface != NULL ? cap_capture_live(interface, filter, &error) : cap_capture_file(path, &error);
+    bool is_file = strcmp(path, "-") != 0; /* what comes in is waited for anyway */
+    struct cap_capture *capture = interface != NULL  ? cap_capture_live(interface, filter, &error)
+                                  : grows && is_file ? cap_capture_follow(path, &cli_stopped, &error)
+                                                     : cap_capture_file(path, &error);
     if (capture == NULL)
         (void)cli_fail(command, CLI_OURS, "%s", error);
     free(error);

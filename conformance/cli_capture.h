@@ -9,8 +9,9 @@
 #include "cli.h"
 #include "torrent.h"
 
-/* Opens the file, or with an interface listens to that.  NULL: it could not, and has said why; leave with CLI_OURS. */
-struct cap_capture *cli_capture(const struct cli_command *command, const char *path, const char *interface,
+/* Opens the file, to its end or to go on when it grows, or with an interface listens to that.  NULL: it could not, and
+ * has said why; leave with CLI_OURS. */
+struct cap_capture *cli_capture(const struct cli_command *command, const char *path, bool grows, const char *interface,
                                 const char *filter);
 
 /* Reads the torrents of the files (NULL behind the last, or at all) into what is zeroed.  False: likewise, and there is

@@ -60,10 +60,11 @@ static int check_one(const struct cli_command *self, const char *path, struct ca
         .file = path,
         .summary = options.summary,
         .content = options.torrents != NULL,
+        .live = options.interface != NULL,
         .color = scn_terminal_on(stdout).color,
         .stop = &cli_stopped,
     };
-    struct cap_capture *capture = cli_capture(self, path, options.interface, options.expression);
+    struct cap_capture *capture = cli_capture(self, path, false, options.interface, options.expression);
     if (capture == NULL)
         return CLI_OURS;
     enum cap_status status = cap_check(capture, torrents, &config, report, stdout);

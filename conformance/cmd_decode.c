@@ -30,7 +30,8 @@ static const struct poptOption table[] = {
     { "interface", 'i', POPT_ARG_STRING, &options.interface, 0, "listen there instead of reading a file", "NAME" },
     { "filter", 0, POPT_ARG_STRING, &options.expression, 0, "packets to listen to, in the language of libpcap",
       "EXPR" },
-    { "follow", 0, POPT_ARG_NONE, &options.follow, 0, "write each line as soon as it is known", NULL },
+    { "follow", 0, POPT_ARG_NONE, &options.follow, 0,
+      "write each line as soon as it is known, and wait for more when the file ends", NULL },
     { "hex", 'x', POPT_ARG_NONE, &options.hex, 0, "FILE is a stream in hex digits; white space is passed over", NULL },
     { "stream", 0, POPT_ARG_NONE, &options.stream, 0, "FILE is a stream, whatever it looks like", NULL },
     { "from-handshake", 0, POPT_ARG_NONE, &options.handshake, 0,
@@ -47,6 +48,7 @@ static const char teaches[] =
     "  conformance decode session.pcapng\n"
     "  conformance decode --summary session.pcapng\n"
     "  conformance decode --type have,piece --from :6881 --json session.pcap\n"
+    "  conformance decode --follow growing.pcap        # until Ctrl-C; --summary sums up what there was\n"
     "  sudo conformance decode --interface lo --filter 'tcp port 6881'\n"
     "  echo 00000005 04 00000003 | conformance decode --hex\n"
     "\n"
@@ -135,10 +137,10 @@ static int open_and_decode(const struct cli_command *self, const char *path)
     int status = read_filter(self, &filter);
     if (status != CLI_CONTINUE)
         return status;
-    struct cap_capture *capture = cli_capture(self, path, options.interface, options.expression);
+    cli_take_signals(); /* a file that grows is waited for from its first byte on */
+    struct cap_capture *capture = cli_capture(self, path, options.follow, options.interface, options.expression);
     if (capture == NULL)
         return CLI_OURS;
-    cli_take_signals();
     status = decode_capture(self, capture, path, &filter);
     cap_capture_close(capture);
     return status;
@@ -156,7 +158,7 @@ static int run(const struct cli_command *self, int argc, const char **argv)
         return cli_fail(self, CLI_USAGE, "a file or --interface, not both");
     if (options.interface != NULL)
         return open_and_decode(self, options.interface);
-    if (!options.hex && !options.stream && !options.handshake && file_is_capture(path))
+    if (!options.hex && !options.stream && !options.handshake && (options.follow || file_is_capture(path)))
         return open_and_decode(self, path);
     status = cli_input(self, operands, &path, &file);
     if (status != CLI_CONTINUE)

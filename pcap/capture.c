@@ -5,10 +5,12 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <pcap/pcap.h>
 
@@ -18,6 +20,7 @@ enum {
     FILE_BUFFER = 32 * 1024, /* bytes read at once; larger ones leave the cache */
     ERROR_SIZE = PCAP_ERRBUF_SIZE + 400,
     SNAP_LENGTH = 262144,
+    GROW_MS = 100,        /* between two looks at a file that grows */
     LIVE_TIMEOUT_MS = 100 /* how long an interface is waited for before CAP_IDLE */
 };
 
@@ -126,6 +129,53 @@ struct cap_capture *cap_capture_file(const char *path, char **error)
     if (file == NULL)
         return failed(NULL, error, path, strerror(errno));
     return open_file(file, is_stdin ? "standard input" : path, error);
+}
+
+/* ---- a file that grows ------------------------------------------------------------------------------------------- */
+
+struct grower {
+    int fd;
+    const volatile sig_atomic_t *stop;
+};
+
+/* At the end of the file it waits, as on a pipe: libpcap cannot go on in a record that it has seen half of. */
+static ssize_t read_more(void *cookie, char *to, size_t size)
+{
+    const struct grower *grower = cookie;
+    ssize_t got = 0;
+
+    while (!*grower->stop && (got = read(grower->fd, to, size)) == 0)
+        (void)poll(NULL, 0, GROW_MS);
+    return got;
+}
+
+static int close_grower(void *cookie)
+{
+    struct grower *grower = cookie;
+    int status = close(grower->fd);
+
+    free(grower);
+    return status;
+}
+
+struct cap_capture *cap_capture_follow(const char *path, const volatile sig_atomic_t *stop, char **error)
+{
+    static const cookie_io_functions_t growing = { .read = read_more, .close = close_grower };
+    struct grower *grower = (struct grower *)malloc(sizeof *grower);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    FILE *file = NULL;
+
+    if (grower != NULL && fd >= 0) {
+        *grower = (struct grower){ fd, stop };
+        file = fopencookie(grower, "rb", growing);
+    }
+    if (file != NULL)
+        return open_file(file, path, error);
+    failed(NULL, error, path, strerror(errno));
+    free(grower);
+    if (fd >= 0)
+        close(fd);
+    return NULL;
 }
 
 struct cap_capture *cap_capture_memory(struct btw_slice bytes, char **error)

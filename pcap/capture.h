@@ -6,6 +6,7 @@
 #ifndef CAP_CAPTURE_H
 #define CAP_CAPTURE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,6 +32,9 @@ struct cap_capture;
 
 /* Opens a file; "-" is standard input.  NULL: *error is a sentence that says what to do, to be freed. */
 struct cap_capture *cap_capture_file(const char *path, char **error);
+/* The same for a file that grows: at its end more is waited for, until *stop is set and a signal comes, or within a
+ * fraction of a second. */
+struct cap_capture *cap_capture_follow(const char *path, const volatile sig_atomic_t *stop, char **error);
 /* A capture file in memory, which must stay. */
 struct cap_capture *cap_capture_memory(struct btw_slice bytes, char **error);
 /* Listens to an interface; filter is an expression of libpcap, or NULL. */

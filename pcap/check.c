@@ -156,6 +156,18 @@ static void tell(void *user, const struct cap_finding *finding)
     cap_check_report_add(checker->report, finding, who);
 }
 
+/* One line, in advance of the full story. */
+static void announce(void *user, const struct cap_finding *finding)
+{
+    struct checker *checker = user;
+    char who[CAP_WHO_TEXT], time[CAP_TIME_TEXT];
+    name_of(who, checker->teller, finding->session, finding->side);
+    cap_time_text(time, finding->time_ns - checker->report->start_ns, 6);
+    fprintf(checker->out, "%s f%" PRIu64 " %s %s: %s: %s\n", time, finding->session->number,
+            finding->verdict == BTW_FAIL ? "FAIL" : "WARN", finding->rule->id, who, finding->text);
+    fflush(checker->out);
+}
+
 /* Why nothing was judged, or why what was not found may be there all the same; NULL: neither. */
 static const char *weakness(const struct cap_session *session, bool said, bool judged)
 {
@@ -220,6 +232,10 @@ static void take_of(struct checker *checker, struct watched *watched, const stru
         take_hashes(checker, watched, event);
     if (watched->account != NULL)
         cap_account_take(watched->account, event);
+    if (checker->config->live) {
+        checker->teller = watched;
+        cap_judge_news(watched->judge, announce, checker);
+    }
 }
 
 static __attribute__((noinline)) void close_session(struct checker *checker, const struct cap_event *event)

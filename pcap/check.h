@@ -16,6 +16,7 @@ struct cap_check_config {
     const char *file; /* what the capture is called */
     bool summary;     /* also sum up each session */
     bool content;     /* also verify pieces of the torrents that are known from the start */
+    bool live;        /* also tell findings in one line when they are found */
     bool color;
     const volatile sig_atomic_t *stop; /* or NULL */
 };

@@ -63,6 +63,7 @@ struct held {
     struct cap_finding finding;
     bool absence; /* that something was not sent is believed once that side has sent something behind it */
     size_t after; /* lines that are still to come */
+    bool old;     /* cap_judge_news has told it */
 };
 
 struct cap_judge {
@@ -410,6 +411,17 @@ static int by_frame(const void *a, const void *b)
 {
     const struct held *one = a, *two = b;
     return (one->finding.frame > two->finding.frame) - (one->finding.frame < two->finding.frame);
+}
+
+void cap_judge_news(struct cap_judge *judge, cap_finding_fn *told, void *user)
+{
+    for (size_t i = 0; i < judge->held_count; i++) {
+        struct held *held = &judge->held[i];
+        if (held->old || held->absence)
+            continue;
+        held->old = true;
+        told(user, &held->finding);
+    }
 }
 
 void cap_judge_tell(struct cap_judge *judge, cap_finding_fn *told, void *user)

@@ -45,6 +45,8 @@ void cap_judge_take(struct cap_judge *judge, const struct cap_event *event);
 void cap_judge_torrent(struct cap_judge *judge, const struct cap_torrent *torrent);
 /* The event that was taken last breaks a rule that somebody else judges. */
 void cap_judge_breach(struct cap_judge *judge, const struct btw_rule *rule, enum btw_side side, const char *text);
+/* Tells findings that were not told so before and are proven already; their lines and their count may still grow. */
+void cap_judge_news(struct cap_judge *judge, cap_finding_fn *told, void *user);
 /* Tells the findings, in the order of their frames; once, behind CAP_CLOSED. */
 void cap_judge_tell(struct cap_judge *judge, cap_finding_fn *told, void *user);
 

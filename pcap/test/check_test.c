@@ -185,6 +185,30 @@ static void hashes_are_verified_against_the_root(void **state)
     cap_torrents_free(&torrents);
 }
 
+/* In one line when it is found, and in full when the session ends. */
+static void findings_are_told_live(void **state)
+{
+    static const char file[] = DATA "scripted-peer_libtorrent-seed.pcap";
+    struct cap_torrents torrents = { 0 };
+    struct cap_check_report report = { 0 };
+    struct cap_check_config config = { .name = "check_test", .file = file, .live = true };
+    char *error = NULL, *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    struct cap_capture *capture = cap_capture_file(file, &error);
+    (void)state;
+    assert_int_equal(cap_check(capture, &torrents, &config, &report, out), CAP_END);
+    fclose(out);
+    const char *first = "0.601185 f0 WARN BEP3-ST-11: 10.77.0.1:53084 (scripted): requests piece 31";
+    assert_memory_equal(text, first, strlen(first));
+    assert_non_null(strstr(strchr(text, '\n'), "\nWARN BEP3-ST-11 "));
+    assert_null(strstr(strchr(text, '\n'), first));
+    free(text);
+    cap_capture_close(capture);
+    cap_check_report_free(&report);
+    cap_torrents_free(&torrents);
+}
+
 static void the_status_says_what_came_of_it(void **state)
 {
     static const struct {
@@ -272,6 +296,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(real_clients_are_accused_of_what_they_do_and_of_nothing_else),
         cmocka_unit_test(pieces_are_verified_against_the_torrent),
         cmocka_unit_test(hashes_are_verified_against_the_root),
+        cmocka_unit_test(findings_are_told_live),
         cmocka_unit_test(the_status_says_what_came_of_it),
         cmocka_unit_test(all_forms_say_the_same),
     };

@@ -79,5 +79,35 @@ grep -q '^1\.\.6$' "$scratch/r.tap" || fail 'tap'
 grep -q 'tests="6" failures="4"' "$scratch/r.xml" || fail 'junit'
 expect 4 'cannot write' check --report json=/nowhere/r.json "$base"
 
+# ---- a file that grows, cut inside a record
+follow() { # ARGUMENT...: the session whose first 20000 bytes are there is followed until a signal comes, and is in $scratch/said
+  head -c 20000 "$base" >"$scratch/growing"
+  "$program" decode --follow "$@" "$scratch/growing" >"$scratch/said" 2>"$scratch/counts" &
+  follower=$!
+}
+reads_all() { grep -qs '^pos:[[:space:]]*20000$' "/proc/$follower/fdinfo/"*; }
+has_lines() { [ "$(wc -l <"$scratch/said")" -ge "$1" ]; }
+await() { # COMMAND...: it comes true within a minute
+  for _ in {1..600}; do
+    "$@" && return
+    sleep 0.1
+  done
+  fail "never: $*"
+}
+lines=$("$program" decode "$base" 2>/dev/null | grep -vc '# ')
+follow
+await has_lines 12
+tail -c +20001 "$base" >>"$scratch/growing"
+await has_lines "$lines"
+kill -TERM "$follower"
+wait "$follower" || fail 'a followed file does not end well'
+"$program" decode "$base" 2>/dev/null | diff - "$scratch/said" >/dev/null || fail 'a followed file says something else'
+follow --summary
+await reads_all
+kill -INT "$follower"
+wait "$follower" || fail 'a followed file does not end well'
+grep -q 'requests    4: 1 answered' "$scratch/said" || fail 'no summary at the end of a followed file'
+expect 4 'no-such-file' decode --follow "$scratch/no-such-file"
+
 [ "$failures" = 0 ] && echo 'all as it should be'
 exit $((failures > 0))
