@@ -164,7 +164,7 @@ static void find_version(struct btw_monitor *monitor)
         monitor->world.piece_sizes = NULL;
 }
 
-static void meet(struct btw_monitor *monitor, int64_t now_ms)
+static __attribute__((noinline)) void meet(struct btw_monitor *monitor, int64_t now_ms)
 {
     if (has_met(monitor) || !monitor->said[0].view.handshake_seen || !monitor->said[1].view.handshake_seen)
         return;

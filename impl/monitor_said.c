@@ -79,7 +79,8 @@ static bool waits(const struct ask *ask)
 
 /* Odd questions get odd answers: a block cut at the end of the piece, an empty one, the whole rest.  And where the
  * sizes of pieces are not known, a short block may be all there is. */
-static struct ask *answered_by(const struct btw_monitor *monitor, const struct said *asker, const struct btw_msg *piece)
+static __attribute__((noinline)) struct ask *answered_by(const struct btw_monitor *monitor, const struct said *asker,
+                                                         const struct btw_msg *piece)
 {
     uint32_t length = (uint32_t)piece->data.len, at = 0;
     struct ask *ask = asks_find(&asker->asks, piece->piece, piece->begin, length);

@@ -56,7 +56,7 @@ static struct cap_asked *asked_at(const struct cap_side *side, uint32_t i)
     return &side->asked[(side->asked_first + i) & (side->asked_room - 1)];
 }
 
-static __attribute__((noinline)) void grow_asked(struct cap_side *side, struct cap_pool *pool)
+static void grow_asked(struct cap_side *side, struct cap_pool *pool)
 {
     uint32_t room = side->asked_room == 0 ? ASKED_MIN : side->asked_room * 2;
     size_t more = (room - side->asked_room) * sizeof side->asked[0];
@@ -72,7 +72,8 @@ static __attribute__((noinline)) void grow_asked(struct cap_side *side, struct c
 }
 
 /* A ring, grown as far as there is room; then the oldest is forgotten. */
-static void ask(struct cap_side *side, const struct btw_msg *msg, int64_t time_ns, struct cap_pool *pool)
+static __attribute__((noinline)) void ask(struct cap_side *side, const struct btw_msg *msg, int64_t time_ns,
+                                          struct cap_pool *pool)
 {
     if (side->asked_count == side->asked_room)
         grow_asked(side, pool);
