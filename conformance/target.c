@@ -15,7 +15,7 @@
 #include "catalogue.h"
 #include "fixture_dir.h"
 
-enum { ARGUMENTS_MAX = 64 };
+enum { ARGUMENTS_MAX = 64, SIGNALLED = 128 };
 
 static bool fail(struct scn_target_process *target, const char *what)
 {
@@ -26,19 +26,20 @@ static bool fail(struct scn_target_process *target, const char *what)
 /* ---- starting ---------------------------------------------------------------------------------------------------- */
 
 /* The words that both kinds of child understand, behind those of its own. */
-static bool start_child(struct scn_target_process *target, const char *const *own)
+static bool start_child(struct scn_target_process *target, const char *const *own, const char *log)
 {
     char port[8];
     const char *argv[ARGUMENTS_MAX];
     size_t count = 0;
     snprintf(port, sizeof port, "%u", target->port);
-    const char *const shared[] = { "--port", port, "--torrents", target->names, "--tracker", target->config->tracker,
-                                   NULL };
+    const char *tracker = target->config->tracker;
+    const char *const shared[] = { "--port", port, "--torrents", target->names, *tracker != '\0' ? "--tracker" : NULL,
+                                   tracker,  NULL };
     for (; *own != NULL && count < ARGUMENTS_MAX - sizeof shared / sizeof shared[0]; own++)
         argv[count++] = *own;
     for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++)
         argv[count++] = shared[i];
-    target->child = scn_child_start(argv, SCN_TARGET_READY_MS, target->error, sizeof target->error);
+    target->child = scn_child_start(argv, log, SCN_TARGET_READY_MS, target->error, sizeof target->error);
     return target->child != NULL;
 }
 
@@ -56,7 +57,9 @@ static bool start_peer(struct scn_target_process *target)
         own[count++] = "--fault";
         own[count++] = *fault;
     }
-    return start_child(target, own);
+    char log[96];
+    snprintf(log, sizeof log, "%s/log", target->scratch);
+    return start_child(target, own, config->keeps_log ? log : NULL);
 }
 
 static bool start_driver(struct scn_target_process *target)
@@ -71,7 +74,7 @@ static bool start_driver(struct scn_target_process *target)
                                 "--dir",
                                 folder,
                                 NULL };
-    return start_child(target, own);
+    return start_child(target, own, NULL);
 }
 
 static bool start(struct scn_target_process *target)
@@ -145,7 +148,9 @@ static bool open_process(struct scn_target_process *target, struct scn_torrents 
     if (target->port == 0)
         return fail(target, "no free port");
     target->names = names_of(torrents);
-    if (target->config->driver != NULL && (!make_scratch(target) || !make_fixture(target, torrents)))
+    if ((target->config->driver != NULL || target->config->keeps_log) && !make_scratch(target))
+        return false;
+    if (target->config->driver != NULL && !make_fixture(target, torrents))
         return false;
     if (!start(target))
         return false;
@@ -173,6 +178,46 @@ bool scn_target_restart(struct scn_target_process *target)
     target->child = NULL;
     return start(target);
 }
+
+/* ---- what became of it ------------------------------------------------------------------------------------------- */
+
+/* A driver says `died STATUS` of its client, where 128 and more are signals; what it returns itself says nothing. */
+static struct scn_child_end end_by_driver(const char *lines)
+{
+    struct scn_child_end end = { .status = -1 };
+    const char *line = strstr(lines, "\ndied ");
+    int status;
+    if (line == NULL || sscanf(line, " died %d", &status) != 1)
+        return end;
+    if (status > SIGNALLED)
+        end.signal = status - SIGNALLED;
+    else
+        end.status = status;
+    return end;
+}
+
+bool scn_target_ended(struct scn_target_process *target, unsigned wait_ms, struct scn_child_end *out)
+{
+    if (target->child == NULL || !scn_child_ended(target->child, wait_ms, out))
+        return false;
+    if (target->config->driver != NULL)
+        *out = end_by_driver(scn_child_said(target->child));
+    return true;
+}
+
+bool scn_target_log(const struct scn_target_process *target, size_t i, char *path, size_t cap)
+{
+    static const char *const names[] = { "log", "console" };
+    if (target->scratch[0] == '\0' || i >= sizeof names / sizeof names[0])
+        return false;
+    if (target->config->driver != NULL)
+        snprintf(path, cap, "%s/run-%u/%s", target->scratch, target->starts, names[i]);
+    else
+        snprintf(path, cap, "%s/%s", target->scratch, names[i]);
+    return true;
+}
+
+/* ---- the end ----------------------------------------------------------------------------------------------------- */
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
 {

@@ -17,9 +17,10 @@ struct scn_target_config {
     const char *driver;  /* program, or NULL; with neither the reference peer is the target */
     const char *fixture; /* folder for the driver; NULL: one is made and taken away again */
     enum scn_target role;
-    bool encrypts; /* the reference peer shall dial with encryption first; clients have environments of their own */
+    bool encrypts;  /* the reference peer shall dial with encryption first; clients have environments of their own */
+    bool keeps_log; /* what the reference peer writes goes to a file, as with clients; else it is ours */
     const char *const *faults;  /* of the reference peer, NULL behind the last; or NULL */
-    char tracker[SCN_NET_TEXT]; /* URL of the suite's tracker for those who are started */
+    char tracker[SCN_NET_TEXT]; /* URL of the suite's tracker for those who are started; "": none */
 };
 
 struct scn_target_process {
@@ -40,6 +41,11 @@ bool scn_target_open(struct scn_target_process *target, const struct scn_target_
                      struct scn_torrents *torrents);
 /* Starts it anew, in its first state.  False: it is not ours, or error says why. */
 bool scn_target_restart(struct scn_target_process *target);
+/* Has the client that was started ended by itself, or does it within wait_ms?  *out is filled as far as it is known:
+ * status -1 says that it is not.  False: it runs, or is not ours. */
+bool scn_target_ended(struct scn_target_process *target, unsigned wait_ms, struct scn_child_end *out);
+/* The i-th file with what the client wrote since it was started.  False: there are no more. */
+bool scn_target_log(const struct scn_target_process *target, size_t i, char *path, size_t cap);
 /* Stops what was started and removes what was written. */
 void scn_target_close(struct scn_target_process *target);
 

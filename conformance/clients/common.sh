@@ -58,7 +58,7 @@ prepare() {
   ulimit -Sn 4096 2>/dev/null || :
 }
 
-# Becomes the client, in the background: `run_client CMD # The client must not outlive the driver, even when the driver is killed.`.  It must not outlive the driver, even when that is killed.
+# Becomes the client, in the background: `run_client CMD >"$dir/log" 2>&1 &`.  It must not outlive the driver, even when that is killed.
 run_client() { exec setpriv --pdeathsig KILL "$@" </dev/null; }
 
 client_lives() { kill -0 "$client" 2>/dev/null; }
