@@ -273,6 +273,9 @@ static void apply(struct scn_faulty *faulty, struct lane *lane, struct scn_env *
     case SCN_ACT_SPIN:
         scn_waste_time();
         break;
+    case SCN_ACT_MUTTER:
+        scn_waste_words();
+        break;
     }
     push(lane, it->bytes); /* it was only wasteful */
 }

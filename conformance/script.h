@@ -193,7 +193,8 @@ enum scn_fault_action {
     SCN_ACT_CRASH,  /* the whole client dies */
     SCN_ACT_LEAK,   /* it happens, and memory, */
     SCN_ACT_LOSE,   /* a descriptor, */
-    SCN_ACT_SPIN,   /* or time of the processor is wasted (waste.h) */
+    SCN_ACT_SPIN,   /* or time of the processor is wasted (waste.h), */
+    SCN_ACT_MUTTER, /* or a sanitizer's complaint is written */
 };
 
 /* A fault: one change that makes a decent peer break this scenario, and by what it must be caught. */

@@ -31,6 +31,7 @@ static const struct {
     { "leak",    SCN_ACT_LEAK,   NO_OPERAND, true,  true },
     { "lose",    SCN_ACT_LOSE,   NO_OPERAND, true,  true },
     { "spin",    SCN_ACT_SPIN,   NO_OPERAND, true,  true },
+    { "mutter",  SCN_ACT_MUTTER, NO_OPERAND, true,  true },
 };
 
 static const struct {

@@ -15,6 +15,7 @@
 #include "announce.h"
 #include "net.h"
 #include "veil.h"
+#include "waste.h"
 
 enum {
     READ_SIZE = 64 * 1024,
@@ -61,6 +62,7 @@ struct server {
     uv_signal_t term, interrupt;
     uv_pipe_t parent;
     struct btw_host *host;
+    int64_t death; /* policy */
     LIST_HEAD(, served) conns;
     struct round round;
     int status;
@@ -323,6 +325,7 @@ static void on_turn(uv_prepare_t *prepare)
             served_pump(conn);
     }
     if (btw_host_dead(server->host)) {
+        scn_waste_life(server->death);
         server->status = SCN_SERVE_DIED;
         uv_stop(server->loop);
     }
@@ -383,6 +386,7 @@ static bool server_host(struct server *server, uint16_t port, const char **error
         *error = "the fault names a policy that does not exist";
         return false;
     }
+    server->death = policy.death;
     server->host = must(btw_host_new(&policy, 1, port));
     for (size_t i = 0; i < server->config->fixture_count; i++) {
         if (btw_host_add(server->host, &server->config->fixtures[i], server->config->role, NULL) != BTW_OK) {
