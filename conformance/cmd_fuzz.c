@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "btw/mse.h"
 #include "cli.h"
 #include "summary.h"
 
@@ -26,10 +27,10 @@ static const double follow_sockets = 60; /* seconds to make one finding short */
 
 static struct {
     char *target, *driver, *role, *fixture, *out, *json, *seed_scenarios, *oracles;
-    char **faults;
+    char **faults, **captures;
     long seed, cases;
     double seconds, rate;
-    int jobs, process, findings, own, pid;
+    int jobs, process, findings, own, pid, mse;
 } options = { .seed = 1, .jobs = -1, .rate = -1 };
 
 static const struct poptOption table[] = {
@@ -38,7 +39,9 @@ static const struct poptOption table[] = {
     { "process", 'p', POPT_ARG_NONE, &options.process, 0, "the reference peer as a process of its own, on loopback",
       NULL },
     { "fault", 'f', POPT_ARG_ARGV, &options.faults, 0, "the reference peer misbehaves; may be repeated", "SPEC" },
-    { "role", 'r', POPT_ARG_STRING, &options.role, 0, "state of the client: seed (the default) or leech", "ROLE" },
+    { "role", 'r', POPT_ARG_STRING, &options.role, 0, "state of the client: seed (the default), leech or magnet",
+      "ROLE" },
+    { "mse", 0, POPT_ARG_NONE, &options.mse, 0, "all scripted peers encrypt", NULL },
     { "pid", 0, POPT_ARG_INT, &options.pid, 0, "the client's process, if it is not the one that listens", "PID" },
     { "fixture", 0, POPT_ARG_STRING, &options.fixture, 0, "folder made by 'conformance fixture'", "DIR" },
     { "seed", 0, POPT_ARG_LONG, &options.seed, 0, "of everything random", "N" },
@@ -50,6 +53,7 @@ static const struct poptOption table[] = {
       "N" },
     { "oracles", 0, POPT_ARG_STRING, &options.oracles, 0, "only these, parted by commas; or all but -these", "LIST" },
     { "scenarios", 0, POPT_ARG_STRING, &options.seed_scenarios, 0, "seeds instead of the scenarios built in", "DIR" },
+    { "seed-capture", 0, POPT_ARG_ARGV, &options.captures, 0, "seeds from a capture as well; may be repeated", "FILE" },
     { "out", 'o', POPT_ARG_STRING, &options.out, 0, "folder for findings, captures, logs and the graph of states",
       "DIR" },
     { "json", 0, POPT_ARG_STRING, &options.json, 0, "write a report for programs", "FILE" },
@@ -91,10 +95,14 @@ struct job {
 
 static bool read_role(struct job *job)
 {
+    static const enum scn_target roles[] = { SCN_TARGET_SEED, SCN_TARGET_LEECH, SCN_TARGET_MAGNET };
     job->role = SCN_TARGET_SEED;
-    if (options.role != NULL && strcmp(options.role, "leech") == 0)
-        job->role = SCN_TARGET_LEECH;
-    return options.role == NULL || job->role == SCN_TARGET_LEECH || strcmp(options.role, "seed") == 0;
+    for (size_t i = 0; options.role != NULL && i < sizeof roles / sizeof roles[0]; i++) {
+        job->role = roles[i];
+        if (strcmp(options.role, scn_target_name(job->role)) == 0)
+            return true;
+    }
+    return options.role == NULL;
 }
 
 /* "crash,hang", or "-rule". */
@@ -125,7 +133,7 @@ static int check_options(struct job *job)
     if (options.faults != NULL && (options.target != NULL || options.driver != NULL))
         return cli_fail(self, CLI_USAGE, "--fault is for the reference peer");
     if (!read_role(job))
-        return cli_fail(self, CLI_USAGE, "--role is seed or leech, not '%s'", options.role);
+        return cli_fail(self, CLI_USAGE, "--role is seed, leech or magnet, not '%s'", options.role);
     if (!read_oracles(job))
         return cli_fail(self, CLI_USAGE, "--oracles: '%s' is no list of verdicts", options.oracles);
     if (options.jobs == 0 || options.jobs < -1 || options.cases < 0 || options.seconds < 0 || options.findings < 0)
@@ -187,6 +195,7 @@ static int open_target(struct job *job)
         .faults = job->faults,
         .torrents = &job->torrents,
         .seed = (uint64_t)options.seed,
+        .mse = options.mse ? BTW_MSE_PLAINTEXT | BTW_MSE_RC4 : 0,
         .jobs = options.jobs > 0 ? (unsigned)options.jobs
                 : job->network   ? JOBS_NETWORK
                                  : JOBS_LOOPBACK,
@@ -211,11 +220,19 @@ static int learn_target(struct job *job)
 static int take_seeds(struct job *job)
 {
     struct scn_error error;
+    char text[ERROR_MAX];
     if (!scn_catalogue_load(&job->catalogue, options.seed_scenarios, &error)) {
         scn_error_print(stderr, &error);
         return CLI_USAGE;
     }
     live_seeds_take(&job->seeds, &job->catalogue, live_ground_world(job->ground));
+    for (char **path = options.captures; path != NULL && *path != NULL; path++) {
+        size_t before = job->seeds.count;
+        if (!live_seeds_take_capture(&job->seeds, *path, live_ground_world(job->ground), text, sizeof text))
+            return cli_fail(job->command, CLI_USAGE, "%s", text);
+        if (job->seeds.count == before)
+            return cli_fail(job->command, CLI_USAGE, "'%s' holds no session that makes a seed", *path);
+    }
     if (job->seeds.count == 0)
         return cli_fail(job->command, CLI_NOTHING, "no scenario makes a seed");
     return CLI_CONTINUE;

@@ -106,7 +106,7 @@ static void on_signal(int number)
 /* Whoever wants to know of signals still does, also of one that came while the program was starting. */
 static void signals_stay_those_of_the_caller(void **state)
 {
-    const char *const argv[] = { "/bin/sh", "-c", "kill -INT $PPID; read nothing", NULL };
+    const char *const argv[] = { "/bin/sh", "-c", "while :; do kill -INT $PPID; done", NULL };
     char error[200] = "";
     struct sigaction action = { .sa_handler = on_signal };
     (void)state;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "files.h"
 #include "pcap_write.h"
@@ -61,15 +62,13 @@ static bool write_capture(const char *dir, struct capture *capture, struct live_
 
 /* ---- log --------------------------------------------------------------------------------------------------------- */
 
-/* The end of it, before the target is started again and the log anew. */
-static bool write_log(const char *dir, const char *name, const struct live_ground *ground)
+/* The end of it. */
+static bool copy_log(const char *to, const char *from)
 {
-    char from[PATH_SIZE], to[PATH_SIZE];
     struct scn_file file;
     struct scn_output out;
-    if (!live_ground_log(ground, from, sizeof from))
+    if (access(from, R_OK) != 0)
         return true; /* there is none */
-    snprintf(to, sizeof to, "%s/%s.log", dir, name);
     if (!scn_file_read(&file, from))
         return false;
     size_t skip = file.len > LOG_MAX ? file.len - LOG_MAX : 0;
@@ -79,6 +78,21 @@ static bool write_log(const char *dir, const char *name, const struct live_groun
         written = scn_output_end(&out);
     }
     scn_file_free(&file);
+    return written;
+}
+
+/* Before the target is started again, and its logs anew; a dying one may still be writing. */
+static bool write_logs(const char *dir, const char *name, struct live_ground *ground, bool death)
+{
+    char from[PATH_SIZE], to[PATH_SIZE + 32];
+    struct live_obituary obituary;
+    bool written = true;
+    if (death)
+        live_ground_obituary(ground, LIVE_END_MS, &obituary);
+    for (size_t i = 0; live_ground_log(ground, i, from, sizeof from); i++) {
+        snprintf(to, sizeof to, "%s/%s.%s", dir, name, strrchr(from, '/') + 1);
+        written = copy_log(to, from) && written;
+    }
     return written;
 }
 
@@ -100,7 +114,8 @@ bool live_artefacts_write(const char *dir, const struct live_finding *finding, s
 {
     struct capture capture = { 0 };
     char name[128], *text = NULL;
-    bool refused;
+    struct live_complaint ignored;
+    bool death = live_verdict_is_death(finding->complaint.verdict);
     snprintf(name, sizeof name, "fuzz.%s", finding->name);
     for (char *at = name; *at != '\0'; at++)
         *at = (char)tolower((unsigned char)*at);
@@ -115,13 +130,13 @@ bool live_artefacts_write(const char *dir, const struct live_finding *finding, s
         fclose(out);
         capture.play.text = text;
         if (round == 0) {
-            bool written = write_capture(dir, &capture, follow->ground) && write_log(dir, name, follow->ground);
+            bool written = write_capture(dir, &capture, follow->ground) && write_logs(dir, name, follow->ground, death);
             free(text);
             if (!written)
                 return false;
         }
     }
-    if (live_verdict_is_death(finding->complaint.verdict) && !live_follow_alive(follow, &refused))
+    if (death && live_follow_dead(follow, &ignored))
         live_ground_restart(follow->ground);
     bool written = write_scenario(dir, name, text, capture.play.len);
     free(text);

@@ -11,7 +11,6 @@
 
 #include "mutate.h"
 #include "random.h"
-#include "resume.h"
 
 enum {
     PROBE_EVERY = 64, /* cases */
@@ -24,8 +23,7 @@ enum {
 struct flight {
     struct live_play play;
     struct live_case one;
-    uint64_t number;
-    size_t parent, partner; /* in the pool; SIZE_MAX: a seed, or a probe */
+    struct live_origin origin;
     bool probe;
     uint64_t began; /* place in the order of all plays */
 };
@@ -44,12 +42,13 @@ static void *must(void *memory)
 
 static void make_case(struct live_campaign *c, struct flight *flight)
 {
-    uint64_t random = live_random_of(c->config.seed, flight->number);
-    if (flight->number >= c->config.seeds->count) {
-        flight->partner = live_pool_pick(&c->pool, &random);
-        flight->parent = live_pool_pick(&c->pool, &random);
+    struct live_origin *origin = &flight->origin;
+    uint64_t random = live_random_of(c->config.seed, origin->number);
+    if (origin->number >= c->config.seeds->count) {
+        origin->partner = live_pool_pick(&c->pool, &random);
+        origin->parent = live_pool_pick(&c->pool, &random);
     }
-    flight->one = live_resume_case(&c->config, &c->pool, flight->number, flight->parent, flight->partner);
+    flight->one = live_resume_case(&c->config, &c->pool, origin);
 }
 
 static void print_case(struct flight *flight, const struct live_facts *facts)
@@ -73,8 +72,7 @@ static void print_probe(struct flight *flight, const struct live_facts *facts, u
 static bool limit_reached(const struct live_campaign *c)
 {
     const struct live_campaign_config *config = &c->config;
-    return (config->stop != NULL && *config->stop) ||
-           (config->cases_max > 0 && c->next_case - c->first_case >= config->cases_max) ||
+    return campaign_stopped(c) || (config->cases_max > 0 && c->next_case - c->first_case >= config->cases_max) ||
            (config->seconds_max > 0 && campaign_now() - c->began >= config->seconds_max) ||
            (config->findings_max > 0 && live_findings_confirmed(&c->findings) >= config->findings_max);
 }
@@ -96,11 +94,20 @@ static bool wants_rest(const struct live_campaign *c)
     return c->meter.known && c->since_rest >= LIVE_REST_EVERY && campaign_now() - c->rest_at >= REST_SECONDS;
 }
 
+/* A leech that has everything, or a magnet that knows its torrent, is none any more. */
+static bool wants_renewal(const struct live_campaign *c)
+{
+    static const unsigned cases[] = { [SCN_TARGET_LEECH] = 2048, [SCN_TARGET_MAGNET] = 256 };
+    enum scn_target role = live_ground_world(c->config.ground)->role;
+    return (role == SCN_TARGET_LEECH || role == SCN_TARGET_MAGNET) && c->since_renewal >= cases[role] &&
+           live_ground_can_restart(c->config.ground);
+}
+
 static struct flight *flight_new(struct live_campaign *c, bool probe)
 {
     struct flight *flight = must(calloc(1, sizeof *flight));
     flight->play.user = flight;
-    flight->parent = flight->partner = SIZE_MAX;
+    flight->origin = (struct live_origin){ .parent = SIZE_MAX, .partner = SIZE_MAX };
     flight->probe = probe;
     flight->began = c->next_play++;
     return flight;
@@ -133,10 +140,11 @@ static struct live_play *start_case(struct live_campaign *c)
     struct flight *flight = flight_new(c, false);
     c->since_probe++;
     c->since_rest++;
+    c->since_renewal++;
     c->rate_cases++;
     for (unsigned tries = 0; tries == 0 || (tries < TRIES_MAX && is_known_death(c, &flight->one)); tries++) {
         live_case_free(&flight->one);
-        flight->number = c->next_case++;
+        flight->origin.number = c->next_case++;
         make_case(c, flight);
     }
     print_case(flight, c->config.facts);
@@ -150,14 +158,15 @@ static struct live_play *next(void *user)
         return NULL;
     if (wants_probe(c))
         return start_probe(c);
-    if (c->probes_failed > 0 || limit_reached(c) || too_fast(c) || wants_rest(c))
+    if (c->probes_failed > 0 || limit_reached(c) || too_fast(c) || wants_rest(c) || wants_renewal(c))
         return NULL;
     return start_case(c);
 }
 
 /* ---- taking in --------------------------------------------------------------------------------------------------- */
 
-static void count_conns(struct live_campaign *c, const struct live_play *play)
+/* False: the target did not take a single connection. */
+static bool count_conns(struct live_campaign *c, const struct live_play *play)
 {
     const struct live_conn_look *conn;
     bool met = false, opened = false, delivered = true;
@@ -173,39 +182,38 @@ static void count_conns(struct live_campaign *c, const struct live_play *play)
     c->stats.reached += live_look_reached(play->look);
     c->stats.inconclusive += scn_run_result(play->run)->verdict == SCN_INCONCLUSIVE;
     c->probe_due = c->probe_due || !opened;
+    return opened;
 }
 
 static void keep_if_new(struct live_campaign *c, const struct flight *flight, const struct live_look *look)
 {
-    unsigned fresh = live_graph_add(c->graph, look, flight->number);
-    bool seed = flight->parent == SIZE_MAX;
-    if (fresh == 0 && !seed)
+    unsigned fresh = live_graph_add(c->graph, look, flight->origin.number);
+    if (fresh == 0)
         return;
-    c->stats.fresh += fresh > 0;
-    live_pool_add(&c->pool, &(struct live_entry){ .one = flight->one,
-                                                  .number = flight->number,
-                                                  .parent = flight->parent,
-                                                  .partner = flight->partner });
-    if (flight->parent != SIZE_MAX)
-        c->pool.list[flight->parent].paid += fresh > 0;
+    c->stats.fresh++;
+    if (flight->origin.parent == SIZE_MAX)
+        return; /* a seed is there already */
+    live_pool_add(&c->pool, &(struct live_entry){ .one = flight->one, .origin = flight->origin });
+    c->pool.list[flight->origin.parent].paid++;
 }
 
 static void note_complaint(struct live_campaign *c, const struct live_complaint *complaint, const struct flight *flight)
 {
-    if ((c->config.oracles >> complaint->verdict & 1) == 0 || c->pending_count == PENDING_MAX)
+    if ((c->config.oracles >> complaint->verdict & 1) == 0 || c->pending_count == LIVE_PENDING_MAX)
         return;
     struct live_finding *known = live_findings_find(&c->findings, complaint->verdict, complaint->key);
-    if (known != NULL) {
+    if (known != NULL)
         known->count++;
+    /* A suspect is followed again when it is met for the second, fourth, eighth time. */
+    if (known != NULL && (live_finding_confirmed(known) || (known->count & (known->count - 1)) != 0))
         return;
-    }
     for (size_t i = 0; i < c->pending_count; i++) {
         const struct live_complaint *other = &c->pending[i].complaint;
         if (other->verdict == complaint->verdict && strcmp(other->key, complaint->key) == 0)
             return;
     }
     c->pending[c->pending_count++] =
-        (struct pending){ *complaint, live_case_copy(&flight->one), flight->number, campaign_now() - c->began };
+        (struct live_pending){ *complaint, live_case_copy(&flight->one), flight->origin, campaign_now() - c->began };
 }
 
 static void case_over(struct live_campaign *c, struct flight *flight)
@@ -218,14 +226,15 @@ static void case_over(struct live_campaign *c, struct flight *flight)
         c->finished = true;
         return;
     }
-    count_conns(c, play);
-    if (flight->parent != SIZE_MAX)
-        c->pool.list[flight->parent].picked++;
+    bool opened = count_conns(c, play);
+    if (flight->origin.parent != SIZE_MAX)
+        c->pool.list[flight->origin.parent].picked++;
     keep_if_new(c, flight, play->look);
-    size_t count = live_judge(play, c->config.facts, complaints);
+    size_t count = campaign_stopped(c) ? 0 : live_judge(play, c->config.facts, complaints);
     for (size_t i = 0; i < count; i++)
         note_complaint(c, &complaints[i], flight);
-    live_past_add(&c->past, &flight->one, flight->number, c->next_play++);
+    if (opened) /* else it cannot be to blame for anything */
+        live_past_add(&c->past, &flight->one, &flight->origin, c->next_play++);
 }
 
 static void probe_over(struct live_campaign *c, const struct flight *flight)
@@ -233,11 +242,16 @@ static void probe_over(struct live_campaign *c, const struct flight *flight)
     const struct live_play *play = &flight->play;
     const struct live_conn_look *conn = play->look != NULL ? live_look_conn(play->look, 0) : NULL;
     c->probes_out--;
+    if (campaign_stopped(c))
+        return; /* who interrupts us may have ended the target, too */
     if (!live_meter_same(&c->meter)) {
         c->dead = c->replaced = true;
         return;
     }
     if (live_probe_passed(play)) {
+        c->dead = campaign_hears_sanitizer(c);
+        if (c->dead)
+            return;
         c->probes_failed = 0;
         live_past_clear(&c->past, flight->began);
         return;
@@ -246,17 +260,42 @@ static void probe_over(struct live_campaign *c, const struct flight *flight)
     c->dead = ++c->probes_failed >= PROBES_TO_DEATH;
 }
 
-static void save(const struct live_campaign *c)
+static void save(struct live_campaign *c)
 {
+    struct live_resume resume = {
+        .next_case = c->next_case,
+        .pool = c->pool,
+        .findings = c->findings,
+        .pending_count = c->pending_count,
+        .past = &c->past,
+        .suspects = c->dead ? live_past_suspects(&c->past) : 0,
+    };
+    memcpy(resume.pending, c->pending, sizeof resume.pending);
     if (c->config.dir != NULL)
-        live_resume_save(&c->config, &(struct live_resume){ c->next_case, c->pool, c->findings }, c->graph);
+        live_resume_save(&c->config, &resume, c->graph);
 }
 
+static void take_seeds(struct live_campaign *c)
+{
+    for (size_t i = 0; i < c->config.seeds->count; i++) {
+        struct live_entry entry = { .origin = { .number = i, .parent = SIZE_MAX, .partner = SIZE_MAX } };
+        entry.one = live_resume_case(&c->config, &c->pool, &entry.origin);
+        live_pool_add(&c->pool, &entry);
+        live_case_free(&entry.one);
+    }
+}
+
+/* What an earlier campaign in the folder has kept; else it begins with the seeds. */
 static void restore(struct live_campaign *c)
 {
-    struct live_resume resume;
-    if (c->config.dir == NULL || !live_resume_load(&c->config, &resume, c->graph))
+    struct live_resume resume = { .past = &c->past };
+    if (c->config.dir == NULL || !live_resume_load(&c->config, &resume, c->graph)) {
+        take_seeds(c);
         return;
+    }
+    memcpy(c->pending, resume.pending, sizeof c->pending);
+    c->pending_count = resume.pending_count;
+    c->dead = resume.suspects > 0;
     c->pool = resume.pool;
     c->findings = resume.findings;
     c->next_case = resume.next_case;
@@ -322,6 +361,13 @@ void live_campaign_free(struct live_campaign *c)
     free(c);
 }
 
+static void end_early(struct live_campaign *c)
+{
+    c->finished = true;
+    if (c->follow.lost)
+        c->trouble = "the target cannot be started again";
+}
+
 void live_campaign_play(struct live_campaign *c)
 {
     struct live_player player = { next, over, c };
@@ -337,12 +383,16 @@ void live_campaign_play(struct live_campaign *c)
     while (!c->finished) {
         live_ground_play(c->config.ground, &player);
         double from = campaign_now();
-        if (c->dead)
+        if (campaign_stopped(c))
+            end_early(c); /* what is to be followed waits for the next time */
+        else if (c->dead)
             campaign_follow_death(c);
         else if (c->pending_count > 0)
             campaign_follow_pending(c);
         else if (wants_rest(c))
             campaign_rest(c);
+        else if (wants_renewal(c))
+            campaign_renew(c);
         else if (limit_reached(c))
             c->finished = c->probes_failed == 0;
         else

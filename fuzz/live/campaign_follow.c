@@ -9,7 +9,7 @@
 
 #include "artefacts.h"
 
-enum { SUSPECTS_MAX = 96 };
+enum { SUSPECTS_MAX = 256, LATEST = 2 };
 
 double campaign_now(void)
 {
@@ -18,134 +18,254 @@ double campaign_now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static void settle(struct live_campaign *c, struct live_finding *finding)
+bool campaign_stopped(const struct live_campaign *c)
 {
-    live_follow(&c->follow, finding);
-    finding->count = 1;
-    struct live_finding *added = live_findings_add(&c->findings, finding);
-    if (c->config.dir != NULL)
-        live_artefacts_write(c->config.dir, added, &c->follow, c->config.seed);
+    return live_follow_over(&c->follow);
 }
+
+bool campaign_hears_sanitizer(struct live_campaign *c)
+{
+    struct live_obituary obituary;
+    live_ground_obituary(c->config.ground, 0, &obituary);
+    return obituary.report[0] != '\0';
+}
+
+/* The process that the target is now. */
+static void watch_process(struct live_campaign *c)
+{
+    if (c->config.local)
+        live_meter_start(&c->meter, c->config.pid);
+}
+
+static void write_artefacts(struct live_campaign *c, const struct live_finding *finding)
+{
+    if (c->config.dir != NULL && finding->one.count > 0)
+        live_artefacts_write(c->config.dir, finding, &c->follow, c->config.seed);
+}
+
+static void add(struct live_campaign *c, struct live_finding *finding)
+{
+    finding->count = 1;
+    write_artefacts(c, live_findings_add(&c->findings, finding));
+}
+
+/* What was a suspect has been followed once more, from another case. */
+static void try_again(struct live_campaign *c, struct live_finding *known, struct live_finding *finding)
+{
+    if (!live_finding_confirmed(finding)) {
+        live_case_free(&finding->one);
+        return;
+    }
+    finding->count = known->count;
+    memcpy(finding->name, known->name, sizeof finding->name);
+    live_case_free(&known->one);
+    *known = *finding;
+    write_artefacts(c, known);
+}
+
+/* It was seen once more?  Then it is counted, and its case freed. */
+static bool is_known(struct live_campaign *c, struct live_finding *finding)
+{
+    const struct live_complaint *complaint = &finding->complaint;
+    struct live_finding *known = live_findings_find(&c->findings, complaint->verdict, complaint->key);
+    if (known == NULL)
+        return false;
+    known->count++;
+    live_case_free(&finding->one);
+    return true;
+}
+
+/* ---- complaints -------------------------------------------------------------------------------------------------- */
 
 void campaign_follow_pending(struct live_campaign *c)
 {
-    for (size_t i = 0; i < c->pending_count; i++) {
-        struct pending *pending = &c->pending[i];
+    struct live_complaint death;
+    c->dead = live_follow_dead(&c->follow, &death); /* then it comes first */
+    while (!c->dead && c->pending_count > 0) {
+        struct live_pending *pending = &c->pending[0];
         struct live_finding finding = {
             .complaint = pending->complaint,
-            .one = pending->one,
-            .number = pending->number,
+            .one = live_case_copy(&pending->one),
+            .number = pending->origin.number,
             .after = pending->after,
         };
-        settle(c, &finding);
+        live_follow(&c->follow, &finding);
+        if (campaign_stopped(c)) {
+            live_case_free(&finding.one);
+            return; /* it stays where it is */
+        }
+        live_case_free(&pending->one);
+        memmove(pending, pending + 1, --c->pending_count * sizeof *pending);
+        const struct live_complaint *complaint = &finding.complaint;
+        struct live_finding *known = live_findings_find(&c->findings, complaint->verdict, complaint->key);
+        if (known != NULL)
+            try_again(c, known, &finding);
+        else
+            add(c, &finding);
     }
-    c->pending_count = 0;
+    watch_process(c); /* it was started again on the way */
 }
 
 /* Leaks and spins show over many cases; the culprit is looked for among the last of them. */
 void campaign_rest(struct live_campaign *c)
 {
-    struct live_finding finding = { .after = campaign_now() - c->began, .count = 1 };
+    struct live_finding finding = { .after = campaign_now() - c->began };
     uint64_t cases = c->since_rest;
     c->since_rest = 0;
     c->rest_at = campaign_now();
     if (!live_meter_rest(&c->meter, cases, &finding.complaint) ||
-        (c->config.oracles >> finding.complaint.verdict & 1) == 0)
+        (c->config.oracles >> finding.complaint.verdict & 1) == 0 || is_known(c, &finding))
         return;
-    struct live_finding *known = live_findings_find(&c->findings, finding.complaint.verdict, finding.complaint.key);
-    if (known != NULL) {
-        known->count++;
-        return;
-    }
     live_meter_follow(&c->meter, &c->past, &finding);
-    struct live_finding *added = live_findings_add(&c->findings, &finding);
-    if (c->config.dir != NULL)
-        live_artefacts_write(c->config.dir, added, &c->follow, c->config.seed);
+    if (campaign_stopped(c))
+        live_case_free(&finding.one); /* the next campaign measures again */
+    else
+        add(c, &finding);
 }
 
-/* One death may have many shapes; the short case tells whether it is known. */
-static void settle_death(struct live_campaign *c, struct live_finding *finding)
+/* ---- deaths ------------------------------------------------------------------------------------------------------ */
+
+/* Plays them together, as they were; does the target survive? */
+static bool group_kills(struct live_campaign *c, const struct live_case *const *cases, size_t count,
+                        struct live_complaint *out)
 {
-    char signature[sizeof finding->complaint.key];
-    live_follow(&c->follow, finding);
-    live_signature(signature, sizeof signature, &finding->one);
-    struct live_finding *known = live_findings_find(&c->findings, finding->complaint.verdict, signature);
-    if (known != NULL) {
-        known->count++;
-        live_case_free(&finding->one);
-        return;
+    if (campaign_stopped(c))
+        return false;
+    live_follow_crowd(&c->follow, cases, count, count);
+    if (!live_follow_dead(&c->follow, out) || campaign_stopped(c))
+        return false;
+    c->follow.deaths++;
+    c->follow.lost = !live_ground_restart(c->config.ground);
+    return true;
+}
+
+/* The one that kills the target alone: one of the latest, mostly; else it is looked for in the half that kills.  count:
+ * there is none. */
+static size_t find_alone(struct live_campaign *c, const struct live_case *const *cases, size_t count,
+                         struct live_complaint *out)
+{
+    size_t first = 0, left = count;
+    for (size_t i = 0; i < LATEST && i < count; i++) {
+        if (group_kills(c, cases + i, 1, out))
+            return i;
     }
-    snprintf(finding->complaint.key, sizeof finding->complaint.key, "%s", signature);
-    finding->count = 1;
-    struct live_finding *added = live_findings_add(&c->findings, finding);
-    if (c->config.dir != NULL)
-        live_artefacts_write(c->config.dir, added, &c->follow, c->config.seed);
+    while (left > 1) {
+        size_t half = left / 2;
+        if (group_kills(c, cases + first, half, out)) {
+            left = half;
+        } else {
+            first += half;
+            left -= half;
+        }
+    }
+    return left == 1 && group_kills(c, cases + first, 1, out) ? first : count;
 }
 
 /* The case that killed the target, or several of them joined; false: it cannot be brought about again. */
 static bool find_killer(struct live_campaign *c, struct live_finding *finding)
 {
-    struct live_complaint wanted = finding->complaint;
-    size_t suspects = live_past_suspects(&c->past);
-    for (size_t i = 0; i < suspects && i < SUSPECTS_MAX; i++) {
-        const struct live_case *one = live_past_back(&c->past, i, &finding->number);
-        if (live_follow_shows(&c->follow, one, &wanted)) {
-            finding->one = live_case_copy(one);
-            return true;
-        }
+    const struct live_case *cases[SUSPECTS_MAX];
+    size_t suspects = live_past_suspects(&c->past), count = suspects < SUSPECTS_MAX ? suspects : SUSPECTS_MAX;
+    for (size_t i = 0; i < count; i++)
+        cases[i] = &live_past_back(&c->past, i)->one;
+    size_t found = find_alone(c, cases, count, &finding->complaint);
+    if (found < count) {
+        finding->one = live_case_copy(cases[found]);
+        finding->number = live_past_back(&c->past, found)->origin.number;
+        return true;
     }
-    for (size_t length = 2; length <= LIVE_CONNS_MAX; length *= 2) {
+    for (size_t length = 2; length <= LIVE_CONNS_MAX && !campaign_stopped(c); length *= 2) {
         if (!live_past_join(&c->past, length, &finding->one, &finding->number))
             return false;
-        if (live_follow_shows(&c->follow, &finding->one, &wanted))
+        if (live_follow_shows(&c->follow, &finding->one, &finding->complaint))
             return true;
         live_case_free(&finding->one);
     }
     return false;
 }
 
-/* A process that is gone may have a successor. */
-static enum live_verdict name_death(struct live_campaign *c)
+/* One death may have many shapes; the short case tells whether it is known. */
+static void settle_death(struct live_campaign *c, struct live_finding *finding)
 {
-    bool refused = c->refused;
-    if (c->replaced && live_follow_alive(&c->follow, &refused))
-        return LIVE_restart;
-    return refused ? LIVE_crash : LIVE_hang;
+    struct live_complaint *complaint = &finding->complaint;
+    live_follow(&c->follow, finding);
+    if (campaign_stopped(c)) {
+        live_case_free(&finding->one);
+        return;
+    }
+    live_signature(complaint->key, sizeof complaint->key, &finding->one);
+    if (!is_known(c, finding))
+        add(c, finding);
+}
+
+static void settle_unexplained(struct live_campaign *c, struct live_finding *finding)
+{
+    snprintf(finding->complaint.key, sizeof finding->complaint.key, "unexplained");
+    if (!is_known(c, finding))
+        add(c, finding);
+}
+
+/* A process that is gone may have a successor; who was silent may answer again. */
+static void name_death(struct live_campaign *c, struct live_complaint *out)
+{
+    if (live_follow_dead(&c->follow, out))
+        return;
+    out->verdict = c->replaced ? LIVE_restart : LIVE_hang;
+    snprintf(out->text, sizeof out->text, "%s%s", live_verdict_text(out->verdict), c->replaced ? "" : ", for a while");
+}
+
+/* Who is connected to a target that dies suffers, and no case of his is to blame. */
+static void drop_consequences(struct live_campaign *c)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < c->pending_count; i++) {
+        if (live_verdict_is_relative(c->pending[i].complaint.verdict))
+            live_case_free(&c->pending[i].one);
+        else
+            c->pending[kept++] = c->pending[i];
+    }
+    c->pending_count = kept;
+}
+
+static void give_up(struct live_campaign *c, struct live_finding *finding)
+{
+    const struct live_past_entry *last = live_past_back(&c->past, 0);
+    if (last != NULL) {
+        finding->one = live_case_copy(&last->one);
+        finding->number = last->origin.number;
+    }
+    finding->count = 1;
+    live_findings_add(&c->findings, finding);
+    c->trouble = "the target died, and cannot be started again";
+    c->finished = true;
+}
+
+void campaign_renew(struct live_campaign *c)
+{
+    live_past_clear(&c->past, UINT64_MAX);
+    c->follow.lost = !live_ground_restart(c->config.ground);
+    watch_process(c);
+    c->dead = c->replaced = c->refused = false;
+    c->probes_failed = c->since_renewal = 0;
 }
 
 void campaign_follow_death(struct live_campaign *c)
 {
-    enum live_verdict verdict = name_death(c);
-    struct live_finding finding = { .complaint = { .verdict = verdict } };
-    snprintf(finding.complaint.text, sizeof finding.complaint.text, "%s", live_verdict_text(verdict));
-    finding.after = campaign_now() - c->began;
+    struct live_finding finding = { .after = campaign_now() - c->began };
+    name_death(c, &finding.complaint);
+    bool wanted = c->config.oracles >> finding.complaint.verdict & 1;
+    drop_consequences(c);
     c->stats.deaths++;
     if (!live_ground_restart(c->config.ground)) {
-        const struct live_case *last = live_past_back(&c->past, 0, &finding.number);
-        finding.one = last != NULL ? live_case_copy(last) : (struct live_case){ 0 };
-        finding.count = 1;
-        live_findings_add(&c->findings, &finding);
-        c->trouble = "the target died, and cannot be started again";
-        c->finished = true;
+        if (!campaign_stopped(c))
+            give_up(c, &finding);
         return;
     }
-    if ((c->config.oracles >> verdict & 1) == 0) {
-        /* Nobody wants to know. */
-    } else if (find_killer(c, &finding)) {
+    bool found = wanted && find_killer(c, &finding);
+    if (found)
         settle_death(c, &finding);
-    } else {
-        finding.count = 1;
-        snprintf(finding.complaint.key, sizeof finding.complaint.key, "unexplained");
-        struct live_finding *known = live_findings_find(&c->findings, finding.complaint.verdict, "unexplained");
-        if (known != NULL)
-            known->count++;
-        else
-            live_findings_add(&c->findings, &finding);
-    }
-    live_past_clear(&c->past, UINT64_MAX);
-    live_ground_restart(c->config.ground);
-    if (c->config.local)
-        live_meter_start(&c->meter, c->config.pid);
-    c->dead = c->replaced = c->refused = false;
-    c->probes_failed = 0;
+    else if (wanted && !campaign_stopped(c))
+        settle_unexplained(c, &finding);
+    if (!campaign_stopped(c))
+        campaign_renew(c); /* else the dead is followed the next time */
 }

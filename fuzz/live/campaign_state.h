@@ -9,17 +9,7 @@
 #include "campaign.h"
 #include "follow.h"
 #include "meter.h"
-#include "past.h"
-
-enum { PENDING_MAX = 16 };
-
-/* A complaint to be followed. */
-struct pending {
-    struct live_complaint complaint;
-    struct live_case one;
-    uint64_t number;
-    double after;
-};
+#include "resume.h"
 
 struct live_campaign {
     struct live_campaign_config config;
@@ -30,10 +20,10 @@ struct live_campaign {
     struct live_follow follow;
     struct live_meter meter;
     struct live_stats stats;
-    struct pending pending[PENDING_MAX];
+    struct live_pending pending[LIVE_PENDING_MAX];
     size_t pending_count;
     uint64_t first_case, next_case, next_play, next_probe;
-    unsigned probes_out, probes_failed, since_probe, since_rest;
+    unsigned probes_out, probes_failed, since_probe, since_rest, since_renewal;
     bool probe_due, dead, refused, finished;
     bool replaced; /* dead, but another process has taken its place, or nobody has */
     const char *trouble;
@@ -42,10 +32,16 @@ struct live_campaign {
 };
 
 double campaign_now(void); /* seconds */
+/* Does somebody outside want it to end? */
+bool campaign_stopped(const struct live_campaign *c);
+/* Has a sanitizer written something since the target was started? */
+bool campaign_hears_sanitizer(struct live_campaign *c);
 
 /* Nothing is under way.  Follows all that is pending; the death of the target; what resources have shown. */
 void campaign_follow_pending(struct live_campaign *c);
 void campaign_follow_death(struct live_campaign *c);
 void campaign_rest(struct live_campaign *c);
+/* Starts the target again, as it was at first. */
+void campaign_renew(struct live_campaign *c);
 
 #endif

@@ -31,6 +31,7 @@ enum live_kind {
 struct live_step {
     enum live_kind kind;
     unsigned conn;       /* from 0; written p1, p2, ... */
+    bool listens;        /* DIAL: the target is made to dial us */
     enum btw_type await; /* AWAIT */
     uint8_t *bytes;      /* SEND: mostly one message; owned by the case */
     size_t len;

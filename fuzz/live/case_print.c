@@ -114,7 +114,13 @@ static void print_step(FILE *out, const struct live_step *step, const char *mark
     unsigned conn = step->conn + 1;
     switch (step->kind) {
     case LIVE_DIAL:
-        fprintf(out, "p%u dial%s\n", conn, mark);
+        if (step->listens)
+            fprintf(out, "p%u listen\np%u accept%s within %lldms else inconclusive\n", conn, conn, mark,
+                    (long long)facts->dial_ms);
+        else
+            fprintf(out, "p%u dial%s\n", conn, mark);
+        if (facts->secret)
+            fprintf(out, "p%u secured within %lldms else inconclusive\n", conn, (long long)facts->patience_ms);
         break;
     case LIVE_AWAIT:
         fprintf(out, "p%u maybe %s within %lldms\n", conn, btw_desc_of(step->await)->name, (long long)facts->await_ms);

@@ -7,7 +7,7 @@ enum { AWAIT_MS = 1000, PATIENCE_MS = 5000 };
 
 void live_facts_init(struct live_facts *facts, const struct scn_world *world)
 {
-    *facts = (struct live_facts){ .await_ms = AWAIT_MS, .patience_ms = PATIENCE_MS };
+    *facts = (struct live_facts){ .await_ms = AWAIT_MS, .patience_ms = PATIENCE_MS, .secret = world->mse != 0 };
     for (size_t i = 0; i < world->torrent_count && facts->torrent_count < LIVE_TORRENTS_MAX; i++) {
         const struct scn_torrent *from = &world->torrents[i];
         struct live_torrent *to = &facts->torrents[facts->torrent_count++];

@@ -21,11 +21,13 @@ struct live_facts {
     size_t torrent_count;
     uint8_t metadata_id, pex_id; /* extended ids that the target announces; 0: none */
     bool fast, ext;              /* it sets the bit */
+    bool secret;                 /* all scripted peers encrypt */
     bool answers_fin;            /* it ends a connection that we have half-closed */
     bool unchokes, has_metadata; /* what an innocent session may expect of it: a block at once, or metadata */
     int64_t sync_ms; /* a request that must be answered has been so by then, and another one will; 0: it is not, or the
                                 target makes everybody wait */
     int64_t answer_ms;      /* p99 of the time to its handshake */
+    int64_t dial_ms;        /* whom it is told of by its tracker it dials within that; 0: it does not */
     int64_t await_ms;       /* how long a case waits for a message that it would like to see */
     int64_t patience_ms;    /* after so long the target has not answered */
     const uint8_t *peer_id; /* 20 bytes as it sent them, or NULL */

@@ -42,12 +42,18 @@ static void over(void *user, struct live_play *play)
     single->complaint_count = live_judge(play, single->facts, single->complaints);
 }
 
+bool live_follow_over(const struct live_follow *follow)
+{
+    return follow->lost || (follow->stop != NULL && *follow->stop);
+}
+
 static void play_single(struct live_follow *follow, struct single *single)
 {
     live_ground_play(follow->ground, &(struct live_player){ next, over, single });
 }
 
-bool live_follow_alive(struct live_follow *follow, bool *refused)
+/* Three innocent sessions in a row, until one is answered.  *refused: nobody even took the last connection. */
+static bool is_answered(struct live_follow *follow, bool *refused)
 {
     char text[LIVE_PROBE_TEXT];
     *refused = false;
@@ -61,6 +67,75 @@ bool live_follow_alive(struct live_follow *follow, bool *refused)
     }
     return false;
 }
+
+bool live_follow_dead(struct live_follow *follow, struct live_complaint *out)
+{
+    struct live_obituary obituary;
+    char what[LIVE_OBITUARY_TEXT];
+    bool refused, answered = is_answered(follow, &refused);
+    live_ground_obituary(follow->ground, answered || !refused ? 0 : LIVE_END_MS, &obituary);
+    if (answered && obituary.report[0] == '\0')
+        return false;
+    out->verdict = answered ? LIVE_sanitizer : refused || obituary.over ? LIVE_crash : LIVE_hang;
+    live_obituary_print(what, &obituary);
+    const char *detail = answered ? obituary.report : out->verdict == LIVE_crash ? what : "";
+    snprintf(out->text, sizeof out->text, "%s", *detail != '\0' ? detail : live_verdict_text(out->verdict));
+    return true;
+}
+
+/* ---- crowds ------------------------------------------------------------------------------------------------------ */
+
+struct crowd {
+    struct live_follow *follow;
+    const struct live_case *const *cases;
+    size_t count, left, next;
+};
+
+static char *print_crowd(struct live_follow *follow, const struct live_case *from, size_t *len)
+{
+    char *text = NULL, harmless[LIVE_PROBE_TEXT];
+    FILE *out = open_memstream(&text, len);
+    if (out == NULL)
+        abort();
+    if (from == NULL) {
+        fwrite(harmless, 1, live_probe_print(harmless, follow->facts, follow->number++), out);
+    } else {
+        struct live_case one = live_case_copy(from);
+        live_case_give_ids(&one, follow->number++);
+        live_case_print(out, &one, &(struct live_style){ "fuzz.crowd", NULL, follow->facts });
+        live_case_free(&one);
+    }
+    fclose(out);
+    return text;
+}
+
+static struct live_play *crowd_next(void *user)
+{
+    struct crowd *crowd = user;
+    if (crowd->left == 0)
+        return NULL;
+    struct live_play *play = calloc(1, sizeof *play);
+    if (play == NULL)
+        abort();
+    crowd->left--;
+    play->text = print_crowd(crowd->follow, crowd->cases[crowd->next++ % crowd->count], &play->len);
+    return play;
+}
+
+static void crowd_over(void *user, struct live_play *play)
+{
+    (void)user;
+    free((char *)play->text);
+    free(play);
+}
+
+void live_follow_crowd(struct live_follow *follow, const struct live_case *const *cases, size_t count, size_t plays)
+{
+    struct crowd crowd = { follow, cases, count, plays, 0 };
+    live_ground_play(follow->ground, &(struct live_player){ crowd_next, crowd_over, &crowd });
+}
+
+/* ---- does it show ------------------------------------------------------------------------------------------------ */
 
 static void play_case(struct live_follow *follow, const struct live_case *one, const struct live_facts *facts,
                       struct single *single)
@@ -77,19 +152,14 @@ static void play_case(struct live_follow *follow, const struct live_case *one, c
     free(text);
 }
 
-/* ---- does it show ------------------------------------------------------------------------------------------------ */
-
 static bool kills(struct live_follow *follow, const struct live_case *one, struct live_complaint *wanted)
 {
     struct single single;
-    bool refused;
     play_case(follow, one, follow->facts, &single);
-    if (live_follow_alive(follow, &refused))
+    if (!live_follow_dead(follow, wanted) || live_follow_over(follow)) /* who interrupts us may have ended it, too */
         return false;
     follow->deaths++;
-    wanted->verdict = refused ? LIVE_crash : LIVE_hang;
-    snprintf(wanted->text, sizeof wanted->text, "%s", live_verdict_text(wanted->verdict));
-    live_ground_restart(follow->ground);
+    follow->lost = !live_ground_restart(follow->ground);
     return true;
 }
 
@@ -97,7 +167,7 @@ bool live_follow_shows(struct live_follow *follow, const struct live_case *one, 
 {
     struct single single;
     struct live_facts facts = *follow->facts;
-    if (follow->stop != NULL && *follow->stop)
+    if (live_follow_over(follow))
         return false;
     if (live_verdict_is_death(wanted->verdict))
         return kills(follow, one, wanted);
@@ -119,6 +189,11 @@ static double seconds(void)
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void set_limit(struct live_follow *follow)
+{
+    follow->until = follow->seconds_max > 0 ? seconds() + follow->seconds_max : 0;
 }
 
 static bool fails(void *user, const struct live_case *one)
@@ -177,19 +252,19 @@ void live_follow(struct live_follow *follow, struct live_finding *finding)
     struct live_minimise how = { .fails = fails, .user = follow, .tries_max = follow->tries_max };
     follow->wanted = finding->complaint;
     finding->steps_before = finding->one.count;
-    follow->until = 0;
+    set_limit(follow);
     if (reproduce(follow, &finding->one)) {
-        follow->until = follow->seconds_max > 0 ? seconds() + follow->seconds_max : 0;
+        set_limit(follow);
         live_minimise(&finding->one, &how);
     }
     finding->steps = finding->one.count;
     finding->tries = how.tries;
     finding->shown = 0;
-    live_ground_restart(follow->ground); /* what cannot be started again goes on as it is */
+    /* What is not ours goes on as it is. */
+    follow->lost = live_ground_can_restart(follow->ground) && !live_ground_restart(follow->ground);
     for (int i = 0; i < LIVE_CONFIRM_PLAYS; i++) {
         finding->shown += live_follow_shows(follow, &finding->one, &finding->complaint);
     }
-    bool relative = finding->complaint.verdict == LIVE_disturbed || finding->complaint.verdict == LIVE_stuck;
-    if (finding->shown > 0 && relative && is_ordinary(follow))
+    if (finding->shown > 0 && live_verdict_is_relative(finding->complaint.verdict) && is_ordinary(follow))
         finding->shown = 0;
 }

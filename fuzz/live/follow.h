@@ -19,14 +19,22 @@ struct live_follow {
     const volatile sig_atomic_t *stop; /* nothing reproduces any more: for a quick end */
     uint64_t number;                   /* of the next probe */
     uint64_t deaths;                   /* how often the target died on the way */
+    bool lost;                         /* it could not be started again: as with stop */
     /* private */
     struct live_complaint wanted;
     double until;   /* after that nothing fails any more; 0: no limit */
     unsigned again; /* plays of one case until it counts as harmless */
 };
 
-/* Three innocent sessions in a row, until one is answered.  *refused: nobody even took the last connection. */
-bool live_follow_alive(struct live_follow *follow, bool *refused);
+/* Nothing that is found out from here on means anything. */
+bool live_follow_over(const struct live_follow *follow);
+
+/* Is the target gone, silent, or in the hands of a sanitizer?  Then *out is crash, hang or sanitizer, with what is
+ * known of it; it is left as it is. */
+bool live_follow_dead(struct live_follow *follow, struct live_complaint *out);
+
+/* Plays cases in turn, `plays` in all and as many at once as the ground does; NULL among them is a decent session. */
+void live_follow_crowd(struct live_follow *follow, const struct live_case *const *cases, size_t count, size_t plays);
 
 /* Plays a case alone.  Does it bring the wanted complaint?  Fills in what was said of it. */
 bool live_follow_shows(struct live_follow *follow, const struct live_case *one, struct live_complaint *wanted);

@@ -5,7 +5,9 @@
 #include "ground_state.h"
 
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
+
+enum { LOG_PATH_SIZE = 256 };
 
 static void tap(void *user, const struct scn_conn *conn, bool sent, struct btw_slice bytes, int64_t now_ms)
 {
@@ -68,6 +70,7 @@ struct live_ground *live_ground_open(const struct live_ground_config *config, ch
         .probed = true,
         .listen_port = ntohs(ground->endpoint.v4.sin_port),
         .timeout_scale = 1,
+        .mse = config->mse,
         .seed = config->seed,
     };
     return ground;
@@ -103,6 +106,7 @@ bool live_ground_can_restart(const struct live_ground *ground)
 
 bool live_ground_restart(struct live_ground *ground)
 {
+    memset(ground->heard, 0, sizeof ground->heard);
     return live_ground_can_restart(ground) && ground->ops->restart(ground);
 }
 
@@ -116,10 +120,22 @@ const struct scn_endpoint *live_ground_endpoint(const struct live_ground *ground
     return &ground->endpoint;
 }
 
-bool live_ground_log(const struct live_ground *ground, char *path, size_t cap)
+bool live_ground_log(const struct live_ground *ground, size_t i, char *path, size_t cap)
 {
-    if (ground->config.driver == NULL)
-        return false;
-    snprintf(path, cap, "%s/run-%u/log", ground->target.scratch, ground->target.starts);
-    return access(path, R_OK) == 0;
+    return ground->config.sockets && scn_target_log(&ground->target, i, path, cap);
+}
+
+void live_ground_obituary(struct live_ground *ground, unsigned wait_ms, struct live_obituary *out)
+{
+    char path[LOG_PATH_SIZE];
+    struct scn_child_end end = { .status = -1 };
+    bool process = ground->config.sockets;
+    *out = (struct live_obituary){ .process = process, .ours = process && ground->config.address == NULL };
+    if (!out->ours)
+        return;
+    out->over = scn_target_ended(&ground->target, wait_ms, &end);
+    out->status = end.status;
+    out->signal = end.signal;
+    for (size_t i = 0; i < LOGS_MAX && live_ground_log(ground, i, path, sizeof path) && out->report[0] == '\0'; i++)
+        live_report_find(path, &ground->heard[i], out->report);
 }

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "look.h"
+#include "obituary.h"
 #include "target.h"
 
 struct live_ground_config {
@@ -20,6 +21,7 @@ struct live_ground_config {
     const char *const *faults;     /* of the reference peer, NULL behind the last; or NULL */
     struct scn_torrents *torrents; /* that the target has or shall have; those it cannot load are taken out */
     uint64_t seed;
+    uint32_t mse;  /* methods that all scripted peers encrypt with; 0: in clear */
     unsigned jobs; /* plays at once, with sockets */
 };
 
@@ -45,6 +47,10 @@ struct live_player {
 
 struct live_ground;
 
+enum {
+    LIVE_END_MS = 2000
+}; /* for a process that takes no connections any more to be gone, and its driver to say how */
+
 /* Takes hold of the target.  config is borrowed.  NULL: error says why, one sentence. */
 struct live_ground *live_ground_open(const struct live_ground_config *config, char *error, size_t cap);
 void live_ground_close(struct live_ground *ground); /* NULL is fine */
@@ -60,7 +66,10 @@ bool live_ground_can_restart(const struct live_ground *ground);
 
 const struct scn_world *live_ground_world(const struct live_ground *ground);
 const struct scn_endpoint *live_ground_endpoint(const struct live_ground *ground);
-/* File with what the target wrote since it was started; false: not known. */
-bool live_ground_log(const struct live_ground *ground, char *path, size_t cap);
+/* The i-th file with what the target wrote since it was started; false: there are no more. */
+bool live_ground_log(const struct live_ground *ground, size_t i, char *path, size_t cap);
+/* What is known of the target's end, for which it waits at most wait_ms.  Reports in its logs count from its start, and
+ * again and again until it is started anew. */
+void live_ground_obituary(struct live_ground *ground, unsigned wait_ms, struct live_obituary *out);
 
 #endif

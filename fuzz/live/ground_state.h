@@ -7,7 +7,7 @@
 
 #include "ground.h"
 
-enum { GROUND_JOBS_MAX = 256 };
+enum { GROUND_JOBS_MAX = 256, LOGS_MAX = 4 };
 
 struct ground_ops {
     /* False: error is set. */
@@ -25,7 +25,8 @@ struct live_ground {
     struct scn_target_process target; /* sockets only */
     struct scn_endpoint endpoint;
     unsigned next_number;
-    void *inside; /* of the ops */
+    long heard[LOGS_MAX]; /* how much of each log is known to hold no report */
+    void *inside;         /* of the ops */
 };
 
 /* A play under way. */
@@ -34,6 +35,7 @@ struct ground_job {
     struct scn_script *script;
     struct scn_run *run;
     struct live_look *look;
+    int64_t until_ms; /* with sockets: it is given up then */
 };
 /* False: the text is wrong, and the play is over. */
 bool ground_job_start(struct ground_job *job, struct live_ground *ground, struct scn_link *link,

@@ -9,6 +9,9 @@
 #include "link_tcp.h"
 #include "tracker.h"
 
+/* A case of 60 connections may take long with a client that accepts three a second; longer it never has to. */
+enum { PLAY_MS_MAX = 120 * 1000 };
+
 struct sockets {
     uv_loop_t loop;
     uv_prepare_t turn;
@@ -28,7 +31,18 @@ static void on_timer(uv_timer_t *timer)
 
 static int64_t job_deadline(const struct sockets *sockets, const struct ground_job *job)
 {
-    return scn_run_done(job->run) ? (int64_t)uv_now(&sockets->loop) : scn_run_deadline(job->run);
+    if (scn_run_done(job->run))
+        return (int64_t)uv_now(&sockets->loop);
+    int64_t deadline = scn_run_deadline(job->run);
+    return deadline < job->until_ms ? deadline : job->until_ms;
+}
+
+static bool start_job(struct sockets *sockets, struct ground_job *job, struct live_play *play)
+{
+    if (!ground_job_start(job, sockets->ground, scn_tcp_link(sockets->tcp), sockets->player, play))
+        return false;
+    job->until_ms = (int64_t)uv_now(&sockets->loop) + PLAY_MS_MAX;
+    return true;
 }
 
 /* Advances what is due; a job that is over makes room for the next. */
@@ -37,12 +51,13 @@ static bool turn_job(struct sockets *sockets, struct ground_job *job)
     struct live_play *play;
     if (job->play == NULL) {
         play = sockets->player->next(sockets->player->user);
-        return play != NULL &&
-               ground_job_start(job, sockets->ground, scn_tcp_link(sockets->tcp), sockets->player, play);
+        return play != NULL && start_job(sockets, job, play);
     }
     if (job_deadline(sockets, job) > (int64_t)uv_now(&sockets->loop))
         return false;
     scn_run_advance(job->run);
+    if (!scn_run_done(job->run) && job->until_ms <= (int64_t)uv_now(&sockets->loop))
+        scn_run_abort(job->run, SCN_INCONCLUSIVE, "it takes too long");
     if (!scn_run_done(job->run))
         return false;
     ground_job_end(job, sockets->player);
@@ -113,14 +128,28 @@ static bool tcp_target(struct live_ground *ground, struct sockets *sockets, char
         .driver = config->driver,
         .fixture = config->fixture,
         .role = config->role,
+        .encrypts = config->mse != 0,
+        .keeps_log = true,
         .faults = config->faults,
     };
-    snprintf(sockets->target.tracker, sizeof sockets->target.tracker, "http://127.0.0.1:%u/announce",
-             scn_tracker_port(sockets->tracker));
+    /* A seed has no reason to dial, and only would have to wait for the tracker when it ends. */
+    if (config->role != SCN_TARGET_SEED)
+        snprintf(sockets->target.tracker, sizeof sockets->target.tracker, "http://127.0.0.1:%u/announce",
+                 scn_tracker_port(sockets->tracker));
     bool opened = scn_target_open(&ground->target, &sockets->target, config->torrents);
     if (!opened)
         snprintf(error, cap, "%s", ground->target.error);
     return opened;
+}
+
+static void on_offer(void *user, const uint8_t info_hash[20], const struct btw_address *address, const uint8_t *peer_id,
+                     bool on)
+{
+    struct scn_tracker *tracker = user;
+    if (on)
+        scn_tracker_add(tracker, info_hash, address, peer_id);
+    else
+        scn_tracker_remove(tracker, info_hash, address);
 }
 
 static bool tcp_open(struct live_ground *ground, char *error, size_t cap)
@@ -144,7 +173,7 @@ static bool tcp_open(struct live_ground *ground, char *error, size_t cap)
         return false;
     }
     ground->endpoint = ground->target.endpoint;
-    struct scn_tcp_config tcp = { .target = ground->endpoint };
+    struct scn_tcp_config tcp = { .target = ground->endpoint, .offer = on_offer, .user = sockets->tracker };
     sockets->tcp = scn_tcp_new(&sockets->loop, &tcp);
     uv_prepare_init(&sockets->loop, &sockets->turn);
     uv_timer_init(&sockets->loop, &sockets->timer);

@@ -19,8 +19,8 @@ const char *live_verdict_text(enum live_verdict verdict)
 
 const char *live_verdict_name(enum live_verdict verdict)
 {
-    static const char *const names[] = { "crash",      "restart",   "hang",  "spin", "leak",
-                                         "wrong-data", "disturbed", "flood", "rule", "stuck" };
+    static const char *const names[] = { "crash",      "restart",   "hang",  "sanitizer", "spin", "leak",
+                                         "wrong-data", "disturbed", "flood", "rule",      "stuck" };
     return names[verdict];
 }
 
@@ -35,7 +35,12 @@ enum live_verdict live_verdict_find(const char *name, size_t len)
 
 bool live_verdict_is_death(enum live_verdict verdict)
 {
-    return verdict == LIVE_crash || verdict == LIVE_restart || verdict == LIVE_hang;
+    return verdict == LIVE_crash || verdict == LIVE_restart || verdict == LIVE_hang || verdict == LIVE_sanitizer;
+}
+
+bool live_verdict_is_relative(enum live_verdict verdict)
+{
+    return verdict == LIVE_disturbed || verdict == LIVE_stuck;
 }
 
 /* ---- rules ------------------------------------------------------------------------------------------------------- */

@@ -14,6 +14,7 @@
     X(crash,      "the process is gone")                                                                               \
     X(restart,    "another process answers in its place")                                                              \
     X(hang,       "nobody is answered any more")                                                                       \
+    X(sanitizer,  "a sanitizer built into it complains")                                                               \
     X(spin,       "the processor stays busy with it")                                                                  \
     X(leak,       "memory or descriptors are not given back")                                                          \
     X(wrong_data, "a block holds other bytes than the torrent")                                                        \
@@ -35,6 +36,9 @@ enum live_verdict live_verdict_find(const char *name, size_t len);
 
 /* Is it about the target as a whole, so that it must be started again behind it? */
 bool live_verdict_is_death(enum live_verdict verdict);
+
+/* Is it about how a connection fares, which may have other causes? */
+bool live_verdict_is_relative(enum live_verdict verdict);
 
 enum { LIVE_COMPLAINTS_MAX = 16 };
 

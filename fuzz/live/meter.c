@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "meter.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "minimise.h"
-#include "probe.h"
 
 enum {
     RSS_STEP = 1 << 20,     /* from rest to rest, every time: a leak */
     FDS_STEP = 8,           /* the same */
-    CASE_MS = 10,           /* and what one in a crowd may cost */
+    CASE_MS = 10,           /* what one in a crowd may cost before it is known what it does */
     CPU_PER_CASE_MS = 2000, /* more than a case may cost */
     GROUP_MAX = 256,        /* cases that a culprit is looked for in */
     GROUP_PLAYS = 128,      /* of each group, so that it shows */
     RSS_PER_PLAY = 2048,    /* more than harmless sessions cost */
     TRIES_MAX = 40,         /* to make a case short: each costs seconds */
-    SETTLE_US = 200000,     /* for the target to close what it wants to close */
+    SETTLE_US = 200000,     /* for the target to close what it wants to close, and to come to rest: */
+    SETTLE_IDLE = 2,        /* so many times in a row it used less than */
+    SETTLE_BUSY_MS = 20,    /* of the processor */
+    SETTLE_TIMES = 100,
 };
 
 /* ---- the process ------------------------------------------------------------------------------------------------- */
@@ -28,6 +29,7 @@ void live_meter_start(struct live_meter *meter, pid_t pid)
     uint16_t port = ntohs(endpoint->has_v4 ? endpoint->v4.sin_port : endpoint->v6.sin6_port);
     meter->known = pid != 0 ? live_proc_of_pid(&meter->proc, pid) : live_proc_of_port(&meter->proc, port);
     meter->count = 0;
+    meter->case_ms = CASE_MS;
 }
 
 bool live_meter_same(const struct live_meter *meter)
@@ -49,6 +51,22 @@ static bool grew(const struct live_meter *meter, size_t offset, uint64_t step)
     return true;
 }
 
+/* Waits until the target has done what it was told to do: a busy machine may keep it at that.  False: it is gone. */
+static bool settle(const struct live_meter *meter, struct live_sample *out)
+{
+    struct live_sample before;
+    if (!live_proc_sample(&meter->proc, out))
+        return false;
+    for (int idle = 0, times = 0; idle < SETTLE_IDLE && times < SETTLE_TIMES; times++) {
+        before = *out;
+        usleep(SETTLE_US);
+        if (!live_proc_sample(&meter->proc, out))
+            return false;
+        idle = out->cpu_ms < before.cpu_ms + SETTLE_BUSY_MS ? idle + 1 : 0;
+    }
+    return true;
+}
+
 static bool complain(struct live_complaint *complaint, enum live_verdict verdict, const char *key, const char *text)
 {
     complaint->verdict = verdict;
@@ -57,17 +75,26 @@ static bool complain(struct live_complaint *complaint, enum live_verdict verdict
     return true;
 }
 
+/* More than the cheapest round so far, and a case that spins? */
+static bool is_busy(struct live_meter *meter, uint64_t spent_ms, uint64_t cases)
+{
+    bool busy = spent_ms > cases * meter->case_ms * 3 / 2 + CPU_PER_CASE_MS;
+    if (cases > 0 && spent_ms / cases + 1 < meter->case_ms)
+        meter->case_ms = spent_ms / cases + 1;
+    return busy;
+}
+
 bool live_meter_rest(struct live_meter *meter, uint64_t cases, struct live_complaint *complaint)
 {
     struct live_sample now;
-    if (!meter->known || !live_proc_sample(&meter->proc, &now))
+    if (!meter->known || !settle(meter, &now))
         return false;
     if (meter->count == LIVE_RESTS)
         memmove(meter->rests, meter->rests + 1, (LIVE_RESTS - 1) * sizeof meter->rests[0]);
     else
         meter->count++;
     meter->rests[meter->count - 1] = now;
-    if (meter->count >= 2 && now.cpu_ms - meter->rests[meter->count - 2].cpu_ms > cases * CASE_MS + CPU_PER_CASE_MS)
+    if (meter->count >= 2 && is_busy(meter, now.cpu_ms - meter->rests[meter->count - 2].cpu_ms, cases))
         return complain(complaint, LIVE_spin, "", "the processor is busy for seconds with a few hundred cases");
     if (meter->count < LIVE_RESTS)
         return false;
@@ -80,63 +107,15 @@ bool live_meter_rest(struct live_meter *meter, uint64_t cases, struct live_compl
 
 /* ---- many plays -------------------------------------------------------------------------------------------------- */
 
-/* Plays cases in turn, so many times in all; where there is none, a harmless session. */
-struct round {
-    const struct live_meter *meter;
-    const struct live_case *const *cases;
-    size_t count, left, next;
-};
-
-static char *print(const struct live_meter *meter, const struct live_case *from, size_t *len)
-{
-    struct live_follow *follow = meter->follow;
-    char *text = NULL, harmless[LIVE_PROBE_TEXT];
-    FILE *out = open_memstream(&text, len);
-    if (out == NULL)
-        abort();
-    if (from == NULL) {
-        fwrite(harmless, 1, live_probe_print(harmless, follow->facts, follow->number++), out);
-    } else {
-        struct live_case one = live_case_copy(from);
-        live_case_give_ids(&one, follow->number++);
-        live_case_print(out, &one, &(struct live_style){ "fuzz.round", NULL, follow->facts });
-        live_case_free(&one);
-    }
-    fclose(out);
-    return text;
-}
-
-static struct live_play *round_next(void *user)
-{
-    struct round *round = user;
-    if (round->left == 0)
-        return NULL;
-    struct live_play *play = calloc(1, sizeof *play);
-    if (play == NULL)
-        abort();
-    round->left--;
-    play->text = print(round->meter, round->cases[round->next++ % round->count], &play->len);
-    return play;
-}
-
-static void round_over(void *user, struct live_play *play)
-{
-    (void)user;
-    free((char *)play->text);
-    free(play);
-}
-
 /* What so many plays of these cases cost.  False: the target is gone. */
 static bool cost(struct live_meter *meter, const struct live_case *const *cases, size_t count, size_t plays,
                  struct live_sample *out)
 {
     struct live_sample before, after;
-    struct round round = { meter, cases, count, plays, 0 };
     if (!live_proc_sample(&meter->proc, &before))
         return false;
-    live_ground_play(meter->follow->ground, &(struct live_player){ round_next, round_over, &round });
-    usleep(SETTLE_US);
-    if (!live_proc_sample(&meter->proc, &after))
+    live_follow_crowd(meter->follow, cases, count, plays);
+    if (!settle(meter, &after))
         return false;
     *out = (struct live_sample){ after.rss > before.rss ? after.rss - before.rss : 0,
                                  after.fds > before.fds ? after.fds - before.fds : 0, after.cpu_ms - before.cpu_ms };
@@ -155,11 +134,13 @@ struct search {
 static bool costs_too_much(struct search *search, const struct live_case *const *cases, size_t count)
 {
     struct live_sample cost_of;
+    if (live_follow_over(search->meter->follow))
+        return false;
     size_t plays = search->verdict == LIVE_spin ? count : GROUP_PLAYS > count ? GROUP_PLAYS : count;
     if (!cost(search->meter, cases, count, plays, &cost_of))
         return false;
     if (search->verdict == LIVE_spin)
-        return cost_of.cpu_ms > CPU_PER_CASE_MS / 2 + count * 10;
+        return cost_of.cpu_ms > CPU_PER_CASE_MS / 2 + count * search->meter->case_ms;
     if (search->fds)
         return cost_of.fds > search->harmless.fds + GROUP_PLAYS / 16;
     return cost_of.rss > 2 * search->harmless.rss + plays * RSS_PER_PLAY / count;
@@ -190,7 +171,7 @@ static const struct live_case *search_group(struct search *search, const struct 
 bool live_meter_follow(struct live_meter *meter, const struct live_past *past, struct live_finding *finding)
 {
     const struct live_case *group[GROUP_MAX], *none[] = { NULL };
-    uint64_t numbers[GROUP_MAX];
+    const struct live_past_entry *entry;
     size_t count = 0;
     struct search search = {
         .meter = meter,
@@ -198,8 +179,8 @@ bool live_meter_follow(struct live_meter *meter, const struct live_past *past, s
         .fds = strcmp(finding->complaint.key, "fds") == 0,
     };
     struct live_minimise how = { .fails = fails, .user = &search, .tries_max = TRIES_MAX };
-    while (count < GROUP_MAX && (group[count] = live_past_back(past, count, &numbers[count])) != NULL)
-        count++;
+    for (; count < GROUP_MAX && (entry = live_past_back(past, count)) != NULL; count++)
+        group[count] = &entry->one;
     /* Twice: what the first round costs for good is what the target wants to have at hand. */
     if (count == 0 || !cost(meter, none, 1, GROUP_PLAYS, &search.harmless) ||
         !cost(meter, none, 1, GROUP_PLAYS, &search.harmless))
@@ -210,7 +191,7 @@ bool live_meter_follow(struct live_meter *meter, const struct live_past *past, s
     finding->one = live_case_copy(guilty);
     for (size_t i = 0; i < count; i++) {
         if (group[i] == guilty)
-            finding->number = numbers[i];
+            finding->number = live_past_back(past, i)->origin.number;
     }
     finding->steps_before = guilty->count;
     live_minimise(&finding->one, &how);

@@ -18,6 +18,7 @@ struct live_meter {
     bool known;                           /* the process is on this machine, and we may look at it */
     struct live_sample rests[LIVE_RESTS]; /* the last ones, newest last */
     size_t count;
+    uint64_t case_ms; /* of the processor, that a case of the cheapest round took */
 };
 
 /* Finds the process of the target (pid 0: by the port it listens on), which has just been started. */

@@ -84,7 +84,7 @@ static void renumber(struct live_case *one)
 
 static bool is_plain(const struct live_step *step)
 {
-    return step->split == 0 && step->at == 0 && step->gap_ms == 0 && !step->joined;
+    return step->split == 0 && step->at == 0 && step->gap_ms == 0 && !step->joined && !step->listens;
 }
 
 static bool drop_cuts(struct live_case *one, struct live_minimise *how)
@@ -96,7 +96,7 @@ static bool drop_cuts(struct live_case *one, struct live_minimise *how)
         struct live_case candidate = live_case_copy(one);
         struct live_step *step = &candidate.steps[i];
         step->split = step->at = step->gap_ms = 0;
-        step->joined = false;
+        step->joined = step->listens = false;
         gained = keep_if_fails(one, &candidate, how) || gained;
     }
     for (int i = 0; i < 2; i++) {

@@ -29,6 +29,11 @@ static bool is_send(const struct live_step *step)
     return step->kind == LIVE_SEND;
 }
 
+static bool is_dial(const struct live_step *step)
+{
+    return step->kind == LIVE_DIAL;
+}
+
 static bool is_extended(const struct live_step *step)
 {
     struct btw_msg msg;
@@ -219,6 +224,16 @@ static bool tarry(struct ctx *ctx)
     return live_case_insert(ctx->one, at + 1, &step);
 }
 
+/* Clients trust those a little more whom they have dialled. */
+static bool be_dialled(struct ctx *ctx)
+{
+    struct live_step *step = any_such(ctx, is_dial);
+    if (step == NULL || ctx->how.facts->dial_ms == 0)
+        return false;
+    step->listens = !step->listens;
+    return true;
+}
+
 /* ---- cuts -------------------------------------------------------------------------------------------------------- */
 
 static bool cut(struct ctx *ctx)
@@ -250,7 +265,13 @@ static bool join(struct ctx *ctx)
 
 /* ---- manners ----------------------------------------------------------------------------------------------------- */
 
-/* Contacts behind the key are of this machine: a target must not be sent to strangers. */
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Contacts behind the key are of this machine: a target must not be sent to strangers.  The last one may be cut off,
+ * and go on with what is sent next. */
 static void keep_home(struct live_step *step, const char *key, size_t size, const uint8_t *home)
 {
     size_t len = strlen(key);
@@ -260,8 +281,8 @@ static void keep_home(struct live_step *step, const char *key, size_t size, cons
         size_t at = i + len, told = 0;
         for (; at < step->len && step->bytes[at] >= '0' && step->bytes[at] <= '9' && told < step->len; at++)
             told = 10 * told + (size_t)(step->bytes[at] - '0');
-        for (at++; told >= size && at + size <= step->len; at += size, told -= size)
-            memcpy(step->bytes + at, home, size - 2);
+        for (at++; told > 0 && at < step->len; at += size, told -= least(size, told))
+            memcpy(step->bytes + at, home, least(least(size - 2, told), step->len - at));
     }
 }
 
@@ -298,6 +319,7 @@ static const struct {
     {  1, stall },
     {  3, hurry },
     {  2, tarry },
+    {  6, be_dialled },
     {  4, cut },
     {  3, join },
 };

@@ -296,7 +296,9 @@ size_t live_make_msg(uint8_t *out, size_t cap, const struct live_mutation *how)
     static const char *const asks[] = { "d8:msg_typei0e5:piecei0ee", "d8:msg_typei1e5:piecei0e10:total_sizei5eehello",
                                         "d8:msg_typei2e5:piecei0ee", "d8:msg_typei3e5:piecei0ee",
                                         "d5:added6:AAAAAA7:added.f1:A7:dropped0:e" };
-    struct btw_msg msg = { .type = type, .data = btw_slice_of(how->facts->torrents[0].info_hash, 5) };
+    static const uint8_t rests[] = { 0, 1, 5, 5 };
+    struct btw_msg msg = { .type = type };
+    msg.data = btw_slice_of(how->facts->torrents[0].info_hash, LIVE_PICK(how->random, rests));
     const struct btw_desc *desc = btw_desc_of(type);
     const uint8_t ids[] = { 0, 0, how->facts->metadata_id, how->facts->metadata_id, how->facts->pex_id };
     size_t len = 0;

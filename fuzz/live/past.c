@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "past.h"
 
-void live_past_add(struct live_past *past, const struct live_case *one, uint64_t number, uint64_t ended)
+void live_past_add(struct live_past *past, const struct live_case *one, const struct live_origin *origin,
+                   uint64_t ended)
 {
     past->bytes += live_case_bytes(one);
     while (past->count == LIVE_PAST_MAX || (past->count > 0 && past->bytes > LIVE_PAST_BYTES_MAX)) {
@@ -11,9 +12,7 @@ void live_past_add(struct live_past *past, const struct live_case *one, uint64_t
         past->count--;
     }
     size_t at = (past->first + past->count++) % LIVE_PAST_MAX;
-    past->list[at].one = live_case_copy(one);
-    past->list[at].number = number;
-    past->list[at].ended = ended;
+    past->list[at] = (struct live_past_entry){ live_case_copy(one), *origin, ended };
 }
 
 void live_past_clear(struct live_past *past, uint64_t before)
@@ -37,27 +36,22 @@ size_t live_past_suspects(const struct live_past *past)
     return suspects;
 }
 
-const struct live_case *live_past_back(const struct live_past *past, size_t i, uint64_t *number)
+const struct live_past_entry *live_past_back(const struct live_past *past, size_t i)
 {
-    if (i >= past->count)
-        return NULL;
-    size_t at = (past->first + past->count - 1 - i) % LIVE_PAST_MAX;
-    *number = past->list[at].number;
-    return &past->list[at].one;
+    return i < past->count ? &past->list[(past->first + past->count - 1 - i) % LIVE_PAST_MAX] : NULL;
 }
 
 bool live_past_join(const struct live_past *past, size_t length, struct live_case *out, uint64_t *number)
 {
-    uint64_t ignored;
     *out = (struct live_case){ 0 };
     if (length > past->count)
         return false;
     for (size_t i = length; i-- > 0;) {
-        if (!live_case_append(out, live_past_back(past, i, &ignored))) {
+        if (!live_case_append(out, &live_past_back(past, i)->one)) {
             live_case_free(out);
             return false;
         }
     }
-    live_past_back(past, 0, number);
+    *number = live_past_back(past, 0)->origin.number;
     return true;
 }

@@ -9,12 +9,17 @@
 
 enum { LIVE_POOL_MAX = 4096, LIVE_POOL_BYTES_MAX = 64 << 20 };
 
-struct live_entry {
-    struct live_case one;
+/* All that it takes to make a case again. */
+struct live_origin {
     uint64_t number;        /* of the case; seeds count from 0 like all others */
     size_t parent, partner; /* in the pool: what it was made from; SIZE_MAX: it is a seed */
-    uint32_t picked;        /* how often others were made from it, */
-    uint32_t paid;          /* and how often these were new */
+};
+
+struct live_entry {
+    struct live_case one;
+    struct live_origin origin;
+    uint32_t picked; /* how often others were made from it, */
+    uint32_t paid;   /* and how often these were new */
 };
 
 struct live_pool {

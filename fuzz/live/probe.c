@@ -12,6 +12,9 @@ enum {
     SYNCS = 3,
     SYNC_MS = 15000,
     SYNC_FACTOR = 4,
+    DIAL_MS = 40000,
+    DIAL_FACTOR = 3,
+    DIAL_MIN_MS = 5000,
     TIMES_MAX = 256,
     SLOWER_MS = 250,
     SLOWER_FACTOR = 3,
@@ -187,6 +190,12 @@ static void take_block(void *user, const struct live_play *play)
     c->out->unchoke_ms = c->facts->unchokes ? took_ms(play) : -1;
 }
 
+static void take_dial(void *user, const struct live_play *play)
+{
+    struct calibrating *c = user;
+    c->facts->dial_ms = live_probe_passed(play) ? DIAL_FACTOR * took_ms(play) + DIAL_MIN_MS : 0;
+}
+
 static void set_times(struct calibrating *c)
 {
     struct live_facts *facts = c->facts;
@@ -333,5 +342,13 @@ void live_calibrate(struct live_ground *ground, struct live_facts *facts, struct
     begin(&text, facts, "metadata", 7);
     put_metadata(&text, facts);
     play_text(ground, &text, take_metadata, &c);
+
+    /* A seed has no reason to. */
+    if (live_ground_world(ground)->role != SCN_TARGET_SEED) {
+        text.len = 0;
+        put(&text, "scenario fuzz.dials\n  torrent %s\n\np1 listen\np1 accept! within %dms\n", facts->torrents[0].kind,
+            DIAL_MS);
+        play_text(ground, &text, take_dial, &c);
+    }
     set_jobs(ground, &c);
 }

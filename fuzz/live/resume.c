@@ -12,20 +12,20 @@
 #include "random.h"
 #include "words.h"
 
-enum { PATH_SIZE = 4096, VERSION = 1 };
+enum { PATH_SIZE = 4096, VERSION = 2 };
 
 struct live_case live_resume_case(const struct live_campaign_config *config, const struct live_pool *pool,
-                                  uint64_t number, size_t parent, size_t partner)
+                                  const struct live_origin *origin)
 {
     struct live_case one;
-    if (parent == SIZE_MAX) {
-        one = live_case_copy(&config->seeds->list[number % config->seeds->count].one);
+    if (origin->parent == SIZE_MAX) {
+        one = live_case_copy(&config->seeds->list[origin->number % config->seeds->count]);
     } else {
-        uint64_t random = live_random_of(config->seed ^ UINT64_C(0x6d757461746f72), number);
-        one = live_case_copy(&pool->list[parent].one);
-        live_mutate(&one, &pool->list[partner].one, config->facts, &random);
+        uint64_t random = live_random_of(config->seed ^ UINT64_C(0x6d757461746f72), origin->number);
+        one = live_case_copy(&pool->list[origin->parent].one);
+        live_mutate(&one, &pool->list[origin->partner].one, config->facts, &random);
     }
-    live_case_give_ids(&one, number);
+    live_case_give_ids(&one, origin->number);
     return one;
 }
 
@@ -34,6 +34,32 @@ struct live_case live_resume_case(const struct live_campaign_config *config, con
 static void path_of(char path[PATH_SIZE], const struct live_campaign_config *config)
 {
     snprintf(path, PATH_SIZE, "%s/campaign.txt", config->dir);
+}
+
+static void write_origin(FILE *out, const char *word, const struct live_origin *origin)
+{
+    fprintf(out, "%s %" PRIu64 " %zu %zu", word, origin->number, origin->parent, origin->partner);
+}
+
+static const char *key_of(const struct live_complaint *complaint)
+{
+    return complaint->key[0] != '\0' ? complaint->key : "-";
+}
+
+static void write_finding(FILE *out, const struct live_finding *finding)
+{
+    const struct live_complaint *complaint = &finding->complaint;
+    fprintf(out, "finding %s %s %s %" PRIu64 " %f %u %u %zu %zu %" PRIu64 " %s\n", finding->name,
+            live_verdict_name(complaint->verdict), key_of(complaint), finding->number, finding->after, finding->shown,
+            finding->tries, finding->steps_before, finding->steps, finding->count, complaint->text);
+}
+
+static void write_pending(FILE *out, const struct live_pending *pending)
+{
+    const struct live_complaint *complaint = &pending->complaint;
+    write_origin(out, "pending", &pending->origin);
+    fprintf(out, " %s %s %f %s\n", live_verdict_name(complaint->verdict), key_of(complaint), pending->after,
+            complaint->text);
 }
 
 bool live_resume_save(const struct live_campaign_config *config, const struct live_resume *resume,
@@ -47,15 +73,16 @@ bool live_resume_save(const struct live_campaign_config *config, const struct li
     fprintf(out.stream, "campaign %d %" PRIu64 " %zu %" PRIu64 "\n", VERSION, config->seed, config->seeds->count,
             resume->next_case);
     for (size_t i = 0; i < resume->pool.count; i++) {
-        const struct live_entry *entry = &resume->pool.list[i];
-        fprintf(out.stream, "case %" PRIu64 " %zu %zu\n", entry->number, entry->parent, entry->partner);
+        write_origin(out.stream, "case", &resume->pool.list[i].origin);
+        fputc('\n', out.stream);
     }
-    for (size_t i = 0; i < resume->findings.count; i++) {
-        const struct live_finding *finding = &resume->findings.list[i];
-        fprintf(out.stream, "finding %s %s %s %" PRIu64 " %f %u %u %zu %zu %" PRIu64 "\n", finding->name,
-                live_verdict_name(finding->complaint.verdict),
-                finding->complaint.key[0] != '\0' ? finding->complaint.key : "-", finding->number, finding->after,
-                finding->shown, finding->tries, finding->steps_before, finding->steps, finding->count);
+    for (size_t i = 0; i < resume->findings.count; i++)
+        write_finding(out.stream, &resume->findings.list[i]);
+    for (size_t i = 0; i < resume->pending_count; i++)
+        write_pending(out.stream, &resume->pending[i]);
+    for (size_t i = resume->suspects; i-- > 0;) {
+        write_origin(out.stream, "suspect", &live_past_back(resume->past, i)->origin);
+        fputc('\n', out.stream);
     }
     live_graph_save(graph, out.stream);
     return scn_output_end(&out);
@@ -63,36 +90,81 @@ bool live_resume_save(const struct live_campaign_config *config, const struct li
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
+/* False: it is none, or made from cases that are not there. */
+static bool take_origin(const char **line, const struct live_pool *pool, struct live_origin *out)
+{
+    return live_take_number(line, &out->number) && live_take_size(line, &out->parent) &&
+           live_take_size(line, &out->partner) &&
+           (out->parent == SIZE_MAX || (out->parent < pool->count && out->partner < pool->count));
+}
+
 static void load_case(const struct live_campaign_config *config, struct live_resume *out, const char *line)
 {
     struct live_entry entry = { 0 };
-    if (!live_take_number(&line, &entry.number) || !live_take_size(&line, &entry.parent) ||
-        !live_take_size(&line, &entry.partner))
+    if (!take_origin(&line, &out->pool, &entry.origin))
         return;
-    bool seed = entry.parent == SIZE_MAX;
-    if (!seed && (entry.parent >= out->pool.count || entry.partner >= out->pool.count))
-        return;
-    entry.one = live_resume_case(config, &out->pool, entry.number, entry.parent, entry.partner);
+    entry.one = live_resume_case(config, &out->pool, &entry.origin);
     live_pool_add(&out->pool, &entry);
     live_case_free(&entry.one);
+}
+
+static void load_suspect(const struct live_campaign_config *config, struct live_resume *out, const char *line)
+{
+    struct live_origin origin;
+    if (!take_origin(&line, &out->pool, &origin))
+        return;
+    struct live_case one = live_resume_case(config, &out->pool, &origin);
+    live_past_add(out->past, &one, &origin, 0);
+    live_case_free(&one);
+    out->suspects++;
+}
+
+/* Verdict and key; the rest of the line, behind what else is to be read, is the text. */
+static bool take_complaint(const char **line, struct live_complaint *out)
+{
+    char verdict[16];
+    if (!live_take_word(line, verdict, sizeof verdict) || !live_take_word(line, out->key, sizeof out->key))
+        return false;
+    if (strcmp(out->key, "-") == 0)
+        out->key[0] = '\0';
+    out->verdict = live_verdict_find(verdict, strlen(verdict));
+    return out->verdict < LIVE_VERDICTS;
+}
+
+static bool take_after(const char **line, double *out)
+{
+    char after[32];
+    bool taken = live_take_word(line, after, sizeof after);
+    *out = taken ? strtod(after, NULL) : 0;
+    return taken;
+}
+
+static void take_text(const char *line, struct live_complaint *out)
+{
+    snprintf(out->text, sizeof out->text, "%s", line + strspn(line, " "));
+}
+
+static void load_pending(const struct live_campaign_config *config, struct live_resume *out, const char *line)
+{
+    struct live_pending pending = { 0 };
+    if (out->pending_count == LIVE_PENDING_MAX || !take_origin(&line, &out->pool, &pending.origin) ||
+        !take_complaint(&line, &pending.complaint) || !take_after(&line, &pending.after))
+        return;
+    take_text(line, &pending.complaint);
+    pending.one = live_resume_case(config, &out->pool, &pending.origin);
+    out->pending[out->pending_count++] = pending;
 }
 
 static void load_finding(struct live_resume *out, const char *line)
 {
     struct live_finding finding = { 0 };
-    char verdict[16], key[sizeof finding.complaint.key], after[32];
-    if (!live_take_word(&line, finding.name, sizeof finding.name) || !live_take_word(&line, verdict, sizeof verdict) ||
-        !live_take_word(&line, key, sizeof key) || !live_take_number(&line, &finding.number) ||
-        !live_take_word(&line, after, sizeof after) || !live_take_unsigned(&line, &finding.shown) ||
-        !live_take_unsigned(&line, &finding.tries) || !live_take_size(&line, &finding.steps_before) ||
-        !live_take_size(&line, &finding.steps) || !live_take_number(&line, &finding.count))
+    if (!live_take_word(&line, finding.name, sizeof finding.name) || !take_complaint(&line, &finding.complaint) ||
+        !live_take_number(&line, &finding.number) || !take_after(&line, &finding.after) ||
+        !live_take_unsigned(&line, &finding.shown) || !live_take_unsigned(&line, &finding.tries) ||
+        !live_take_size(&line, &finding.steps_before) || !live_take_size(&line, &finding.steps) ||
+        !live_take_number(&line, &finding.count))
         return;
-    finding.after = strtod(after, NULL);
-    finding.complaint.verdict = live_verdict_find(verdict, strlen(verdict));
-    if (finding.complaint.verdict == LIVE_VERDICTS)
-        return;
-    snprintf(finding.complaint.key, sizeof finding.complaint.key, "%s", strcmp(key, "-") == 0 ? "" : key);
-    snprintf(finding.complaint.text, sizeof finding.complaint.text, "known from an earlier campaign");
+    take_text(line, &finding.complaint);
     live_findings_add(&out->findings, &finding);
 }
 
@@ -110,7 +182,7 @@ bool live_resume_load(const struct live_campaign_config *config, struct live_res
     char path[PATH_SIZE], word[16], *rest = NULL;
     struct scn_file file;
     bool same = false;
-    *out = (struct live_resume){ 0 };
+    *out = (struct live_resume){ .past = out->past };
     path_of(path, config);
     if (!scn_file_read(&file, path))
         return false;
@@ -124,6 +196,10 @@ bool live_resume_load(const struct live_campaign_config *config, struct live_res
             load_case(config, out, at);
         else if (same && strcmp(word, "finding") == 0)
             load_finding(out, at);
+        else if (same && strcmp(word, "pending") == 0)
+            load_pending(config, out, at);
+        else if (same && strcmp(word, "suspect") == 0)
+            load_suspect(config, out, at);
         else if (same)
             live_graph_load(graph, line);
     }

@@ -100,6 +100,7 @@ static void play(struct lift *lift, const struct scn_item *item, const struct sc
 {
     struct btw_policy policy;
     struct scn_world world = *like;
+    world.mse = 0; /* it would only take time */
     btw_policy_init(&policy);
     struct btw_host *host = must(btw_host_new(&policy, world.seed, LISTEN_PORT));
     for (size_t i = 0; i < world.torrent_count; i++) {
@@ -160,24 +161,32 @@ static bool same_bytes(const struct live_case *a, const struct live_case *b)
 static bool is_known(const struct live_seeds *seeds, const struct live_case *one)
 {
     for (size_t i = 0; i < seeds->count; i++) {
-        if (same_bytes(&seeds->list[i].one, one))
+        if (same_bytes(&seeds->list[i], one))
             return true;
     }
     return false;
+}
+
+void live_seeds_add(struct live_seeds *out, struct live_case *one)
+{
+    live_case_mend(one);
+    if (one->count < 2 || live_case_bytes(one) > SEED_BYTES_MAX || is_known(out, one)) {
+        live_case_free(one);
+        return;
+    }
+    out->list = must(realloc(out->list, (out->count + 1) * sizeof *out->list));
+    out->list[out->count++] = *one;
 }
 
 static void take(struct live_seeds *out, const struct scn_item *item, const struct scn_world *world)
 {
     struct lift lift = { .look = live_look_new(world) };
     play(&lift, item, world);
-    live_case_mend(&lift.one);
     live_look_free(lift.look);
-    if (lift.failed || lift.one.count < 2 || live_case_bytes(&lift.one) > SEED_BYTES_MAX || is_known(out, &lift.one)) {
+    if (lift.failed)
         live_case_free(&lift.one);
-        return;
-    }
-    out->list = must(realloc(out->list, (out->count + 1) * sizeof *out->list));
-    out->list[out->count++] = (struct live_seed){ item->id, lift.one };
+    else
+        live_seeds_add(out, &lift.one);
 }
 
 /* ---- all --------------------------------------------------------------------------------------------------------- */
@@ -200,7 +209,7 @@ void live_seeds_take(struct live_seeds *out, const struct scn_catalogue *catalog
 void live_seeds_free(struct live_seeds *seeds)
 {
     for (size_t i = 0; i < seeds->count; i++)
-        live_case_free(&seeds->list[i].one);
+        live_case_free(&seeds->list[i]);
     free(seeds->list);
     *seeds = (struct live_seeds){ 0 };
 }

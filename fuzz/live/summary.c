@@ -48,8 +48,9 @@ void live_summary_calibration(FILE *out, const struct live_facts *facts, const s
     else
         fprintf(out, "             unchokes nobody in 3 s: %s tells that it is alive",
                 facts->has_metadata ? "metadata" : "a handshake");
-    fprintf(out, "; %s; %s\n", facts->answers_fin ? "ends half-closed connections" : "keeps half-closed connections",
-            calibration->one_per_address ? "one connection an address" : "several connections an address");
+    fprintf(out, "; %s; %s%s\n", facts->answers_fin ? "ends half-closed connections" : "keeps half-closed connections",
+            calibration->one_per_address ? "one connection an address" : "several connections an address",
+            facts->dial_ms > 0 ? "; dials" : "");
     fprintf(out, "             patience %lld ms, waits %lld ms for a message, %u cases at once\n",
             (long long)facts->patience_ms, (long long)facts->await_ms, jobs);
 }

@@ -27,6 +27,7 @@ static struct live_facts facts_of_base(void)
                                 .pex_id = 1,
                                 .fast = true,
                                 .answers_fin = true,
+                                .dial_ms = 7000,
                                 .await_ms = 50,
                                 .patience_ms = 1000 };
     facts.torrents[0] = (struct live_torrent){
@@ -108,6 +109,40 @@ static void what_is_joined_is_one_write(void **state)
                                  "}\n"));
     free(text);
     live_case_free(&one);
+}
+
+static void who_is_to_be_dialled_listens(void **state)
+{
+    struct live_facts facts = facts_of_base();
+    struct live_case one = talk();
+    (void)state;
+    one.steps[0].listens = true;
+    facts.secret = true;
+    char *text = print(&one, &facts);
+    assert_non_null(strstr(text, "p1 listen\np1 accept! within 7000ms else inconclusive\n"
+                                 "p1 secured within 1000ms else inconclusive\np1 > handshake "));
+    free(text);
+    live_case_free(&one);
+}
+
+/* Only clients that do dial are made to. */
+static void listening_is_a_change(void **state)
+{
+    (void)state;
+    for (int64_t dials = 0; dials <= 7000; dials += 7000) {
+        struct live_facts facts = facts_of_base();
+        unsigned listening = 0;
+        facts.dial_ms = dials;
+        for (uint64_t n = 0; n < ROUNDS; n++) {
+            uint64_t random = live_random_of(6, n);
+            struct live_case one = talk();
+            live_mutate(&one, NULL, &facts, &random);
+            for (size_t i = 0; i < one.count; i++)
+                listening += one.steps[i].listens;
+            live_case_free(&one);
+        }
+        assert_int_equal(listening > 0, dials > 0);
+    }
 }
 
 static void every_changed_case_is_a_scenario_within_limits(void **state)
@@ -280,6 +315,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_case_is_written_as_a_scenario),
         cmocka_unit_test(what_is_joined_is_one_write),
+        cmocka_unit_test(who_is_to_be_dialled_listens),
+        cmocka_unit_test(listening_is_a_change),
         cmocka_unit_test(every_changed_case_is_a_scenario_within_limits),
         cmocka_unit_test(equal_numbers_make_equal_cases),
         cmocka_unit_test(fields_go_to_their_edges),
