@@ -184,16 +184,12 @@ bool scn_target_restart(struct scn_target_process *target)
 /* A driver says `died STATUS` of its client, where 128 and more are signals; what it returns itself says nothing. */
 static struct scn_child_end end_by_driver(const char *lines)
 {
-    struct scn_child_end end = { .status = -1 };
-    const char *line = strstr(lines, "\ndied ");
-    int status;
-    if (line == NULL || sscanf(line, " died %d", &status) != 1)
-        return end;
-    if (status > SIGNALLED)
-        end.signal = status - SIGNALLED;
-    else
-        end.status = status;
-    return end;
+    static const char word[] = "\ndied ";
+    const char *line = strstr(lines, word);
+    long status = line != NULL ? strtol(line + strlen(word), NULL, 10) : -1;
+    if (status > SIGNALLED && status < 256)
+        return (struct scn_child_end){ .signal = (int)status - SIGNALLED };
+    return (struct scn_child_end){ .status = status < 0 || status > SIGNALLED ? -1 : (int)status };
 }
 
 bool scn_target_ended(struct scn_target_process *target, unsigned wait_ms, struct scn_child_end *out)
