@@ -4,7 +4,7 @@
  * is accepted where it should be refused, or refused for another reason than its name gives, is seen.
  *
  *   fuzz_meaning TABLE CORPUS     rows: folder, seed, verdict, separated by tabs; every seed has one but `reached-...`
- *   fuzz_meaning - CORPUS         prints the table, to be read against the names before it is believed
+ * and `scene-...` fuzz_meaning - CORPUS         prints the table, to be read against the names before it is believed
  */
 #include <dirent.h>
 #include <stdbool.h>
@@ -410,7 +410,8 @@ static void judge_seed(const struct folder *folder, const char *path, const char
 
 static int named(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.' && strncmp(entry->d_name, "reached-", 8) != 0;
+    return entry->d_name[0] != '.' && strncmp(entry->d_name, "reached-", 8) != 0 &&
+           strncmp(entry->d_name, "scene-", 6) != 0;
 }
 
 static void judge_folder(const struct folder *folder, const char *corpus, bool print)
