@@ -26,11 +26,23 @@ def cpu_seconds(pid):
     return sum(map(int, ticks)) / os.sysconf('SC_CLK_TCK') + sum(map(cpu_seconds, children))
 
 
+def kill_with(mark):
+    """All processes that have this in their environment."""
+    for path in pathlib.Path('/proc').glob('[0-9]*/environ'):
+        try:
+            if mark.encode() in path.read_bytes():
+                os.kill(int(path.parent.name), signal.SIGKILL)
+        except OSError:  # somebody else's, or gone
+            continue
+
+
 class Turn:
     def __init__(self, target, name, seconds, nice):
         self.target, self.name, self.engine = target, name, ENGINES[name]
         self.engine.prepare(target)
+        self.mark = f'FUZZ_TURN={target.work}/{name}/{os.getpid()}'
         command, variables = self.engine.command(target, seconds), self.engine.variables(target)
+        variables.update([self.mark.split('=', 1)])
         with open(target.work / f'{name}.log', 'w') as log:
             self.before = self.engine.progress(target)[0]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True,
@@ -54,6 +66,10 @@ class Turn:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def clear(self):
+        """AFL++ leaves the process behind in which it records comparisons."""
+        kill_with(self.mark)
 
     def progress(self):
         runs, edges = self.engine.progress(self.target)
@@ -115,6 +131,7 @@ class Campaign:
 
     def finish(self, turn):
         self.turns.remove(turn)
+        turn.clear()
         self.spent.add(turn)
         turn.engine.finish(turn.target, turn.process.returncode)
         turn.target.exchange()

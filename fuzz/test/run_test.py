@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 FUZZ = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = FUZZ / 'test/planted.c'
@@ -60,6 +61,10 @@ class Scene:
 
     def findings(self):
         return {path.read_text().strip(): path.parent for path in self.work.glob('findings/*/where.txt')}
+
+    def processes(self):
+        links = pathlib.Path('/proc').glob('[0-9]*/exe')
+        return [link for link in links if os.access(link, os.R_OK) and str(self.builds) in os.path.realpath(link)]
 
     def spent(self, key, end):
         state = json.loads((self.work / 'state.json').read_text())
@@ -116,6 +121,10 @@ def check_all(scene):
     check(re.search(r'\| sound .*\| no findings in \d+ executions \|', said), said)
     check('edges' in said and 's left' in said, 'no progress:', said)
     check((scene.work / 'report.md').read_text() in said, 'no report')
+    until = time.monotonic() + 60  # killed, they need not be gone yet
+    while scene.processes() and time.monotonic() < until:
+        time.sleep(0.1)
+    check(not scene.processes(), 'it leaves', *scene.processes())
     if HAS_AFL:
         check_afl(scene)
 
