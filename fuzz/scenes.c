@@ -28,17 +28,13 @@ static struct btw_slice said_on(const struct live_case *one, unsigned conn)
     return btw_slice_of(room, w.failed ? 0 : w.len);
 }
 
-static bool write_scene(const char *folder, const char *id, unsigned conn, struct btw_slice said)
+static bool write_scene(const char *folder, size_t number, unsigned conn, struct btw_slice said)
 {
     char path[PATH_ROOM];
     FILE *file;
     bool written;
-    int len = snprintf(path, sizeof path, "%s/scene-", folder);
 
-    snprintf(path + len, sizeof path - (size_t)len, "%s-p%u", id, conn + 1);
-    for (char *at = path + len; *at != '\0'; at++) /* of a case of a scenario */
-        if (*at == '/')
-            *at = '-';
+    snprintf(path, sizeof path, "%s/scene-%03zu-p%u", folder, number, conn + 1);
     file = fopen(path, "wb");
     if (file == NULL) {
         perror(path);
@@ -53,9 +49,9 @@ static bool write_scenes(const char *folder, const struct live_seeds *seeds)
     size_t scenes = 0;
 
     for (size_t i = 0; i < seeds->count; i++)
-        for (unsigned conn = 0; conn < live_case_conns(&seeds->list[i].one); conn++) {
-            struct btw_slice said = said_on(&seeds->list[i].one, conn);
-            if (said.len > BTW_HANDSHAKE_SIZE && !write_scene(folder, seeds->list[i].id, conn, said))
+        for (unsigned conn = 0; conn < live_case_conns(&seeds->list[i]); conn++) {
+            struct btw_slice said = said_on(&seeds->list[i], conn);
+            if (said.len > BTW_HANDSHAKE_SIZE && !write_scene(folder, i, conn, said))
                 return false;
             scenes += said.len > BTW_HANDSHAKE_SIZE;
         }
