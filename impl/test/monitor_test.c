@@ -104,7 +104,9 @@ static void geometry_may_come_late(void **state)
 {
     struct heard heard;
     struct btw_monitor *monitor = played(
-        &unknown, MEET("fast", "fast") "2 A have_all\n2 B bitfield bits=ffff\n3 B allowed_fast piece=4\n", &heard);
+        &unknown,
+        MEET("fast", "fast") "2 A have_all\n2 B bitfield bits=ffff\n3 B allowed_fast piece=4\n3 B have piece=20\n",
+        &heard);
 
     (void)state;
     assert_int_equal(btw_monitor_view(monitor, BTW_DIALLER)->announced, 0);
@@ -117,6 +119,24 @@ static void geometry_may_come_late(void **state)
     assert_int_equal(btw_monitor_view(monitor, BTW_ACCEPTOR)->allowed_fast, 1);
     play(monitor, "4 A have piece=10\n");
     assert_string_equal(heard.text, "BEP3-FRM-06 FAIL A, BEP3-HAVE-02 FAIL A");
+    play(monitor, "4 B have piece=10\n"); /* by a side that has been judged for its like before */
+    assert_string_equal(heard.text, "BEP3-FRM-06 FAIL A, BEP3-HAVE-02 FAIL A, BEP3-FRM-06 FAIL B, BEP3-HAVE-02 FAIL B");
+    btw_monitor_free(monitor);
+}
+
+static void version_2_may_come_late(void **state)
+{
+    static const uint8_t hash[20] = { 1 };
+    static const uint32_t sizes[10] = { 5, 5, 5, 5, 5, 5, 5, 5, 5, 5 };
+    struct heard heard;
+    struct btw_monitor *monitor =
+        played(&tiny, MEET("", "") "2 A interested\n2 B unchoke\n3 A request piece=0 begin=0 length=8\n", &heard);
+
+    (void)state;
+    assert_string_equal(heard.text, "");
+    btw_monitor_set_v2(monitor, hash, sizes);
+    play(monitor, "4 A request piece=1 begin=0 length=8\n");
+    assert_string_equal(heard.text, "BEP52-PC-01 FAIL A");
     btw_monitor_free(monitor);
 }
 
@@ -329,6 +349,7 @@ int main(void)
         cmocka_unit_test(requests_are_counted),
         cmocka_unit_test(pieces_are_mapped),
         cmocka_unit_test(geometry_may_come_late),
+        cmocka_unit_test(version_2_may_come_late),
         cmocka_unit_test(the_view_tells_what_was_said),
         cmocka_unit_test(raw_bytes_are_taken_apart),
         cmocka_unit_test(deadlines_follow_the_second_handshake),
