@@ -59,11 +59,13 @@ static bool drop_steps(struct live_case *one, struct live_minimise *how)
             if (keep_if_fails(one, &candidate, how))
                 dropped = gained = true;
             else
-                at += chunk;
+                at += chunk > 2 ? chunk : 1; /* two may be parts of one, wherever they stand */
         }
         /* In steps of one it must be seen once more that nothing can go. */
-        if (chunk > 1 || !dropped)
-            chunk /= 2;
+        if (chunk > 1)
+            chunk = (chunk + 1) / 2;
+        else if (!dropped)
+            chunk = 0;
     }
     return gained;
 }

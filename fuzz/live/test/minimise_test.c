@@ -256,12 +256,38 @@ static void moody_targets_come_to_an_end_too(void **state)
     }
 }
 
+/* A message that came in two sends: only without both the rest is what it was. */
+static bool dies_when_whole(const struct live_case *one)
+{
+    size_t halves = 0;
+    for (size_t i = 0; i < one->count; i++)
+        halves += one->steps[i].kind == LIVE_SEND && one->steps[i].len < 4;
+    return halves != 1 && any_conn_says(one, BTW_HAVE, 39);
+}
+
+static void what_only_goes_in_pairs_goes(void **state)
+{
+    struct target target = { .dies = dies_when_whole };
+    struct live_minimise how = { .fails = fails, .user = &target, .tries_max = 1000 };
+    struct live_case one = { 0 };
+    uint8_t zeros[3] = { 0 };
+    (void)state;
+    add_kind(&one, 0, LIVE_DIAL);
+    for (size_t len = 1; len <= 3; len += 2)
+        live_case_insert(&one, one.count, &(struct live_step){ .kind = LIVE_SEND, .bytes = zeros, .len = len });
+    add_msg(&one, 0, &(struct btw_msg){ .type = BTW_HAVE, .piece = 39 });
+    live_minimise(&one, &how);
+    assert_int_equal(one.count, 2);
+    live_case_free(&one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_left_fails_and_nothing_of_it_can_go),
         cmocka_unit_test(fields_and_extras_go_to_nothing),
         cmocka_unit_test(bytes_that_are_no_message_become_few),
+        cmocka_unit_test(what_only_goes_in_pairs_goes),
         cmocka_unit_test(a_budget_is_kept),
         cmocka_unit_test(moody_targets_come_to_an_end_too),
     };
