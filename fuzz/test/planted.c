@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A target with two bugs, which many inputs show, or, with SOUND, with none: what fuzz/test/run_test.py gives to fuzz/run.
+ * A target with two bugs, which many inputs show, or, with SOUND, with none: what fuzz/test/run_test.py gives to
+ * fuzz/run.
  */
 #include "../fuzz.h"
 
