@@ -22,6 +22,7 @@ static const struct row {
 } rows[] = {
     { "aria2-seed_libtorrent-leech", { "BEP3-SRV-01", "BEP3-REQ-01" } },
     { "libtorrent-seed_aria2-leech", { "BEP3-SRV-01", "BEP3-REQ-01" } },
+    { "libtorrent-seed_qbittorrent-leech", { "BEP3-SRV-01", "BEP3-REQ-01" } },
     { "libtorrent-seed_transmission-leech", { "BEP3-REQ-01", "BEP3-SRV-01" } },
     { "libtorrent-seed_webtorrent-leech", { "BEP3-SRV-01", "BEP3-REQ-01" } },
     { "libtorrent-seed_webtorrent-magnet", { "BEP3-SRV-01", "BEP3-REQ-01" } },
