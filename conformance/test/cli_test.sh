@@ -107,10 +107,10 @@ expect 2 'is not in' run --target "127.0.0.1:$port" --torrent "$scratch/fixture/
 stop_peer
 
 # ---- Ctrl-C, however often, leaves nothing behind
-"$program" run >"$scratch/said" 2>&1 &
+"$program" run --slow-too --pcap "$scratch/runs" >"$scratch/said" 2>&1 &
 run=$!
-until child=$(pgrep -P "$run"); do sleep 0.05; done
-sleep 1
+until ls "$scratch/runs/"*.pcap >/dev/null 2>&1; do kill -0 "$run" || break; sleep 0.05; done # some take minutes
+child=$(pgrep -P "$run")
 kill -INT "$run"
 kill -TERM "$run" # an impatient user does not get less
 wait "$run"
