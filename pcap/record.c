@@ -227,6 +227,17 @@ static void count_questions(struct record *record)
         btw_ext_id_of(&hs, btw_ext_name(BTW_EXT_UT_METADATA), &record->our_metadata_id);
 }
 
+static size_t find_last_unchoke(const struct record *record)
+{
+    size_t last = 0;
+    for (size_t i = 0; i < record->tape->count; i++) {
+        const struct cap_note *note = &record->tape->notes[i];
+        if (note->side == record->them && note->kind == CAP_MESSAGE && note->msg.type == BTW_UNCHOKE)
+            last = i;
+    }
+    return last;
+}
+
 /* What we were asked for, and sent wrong. */
 static int64_t find_corrupt(const struct record *record)
 {
@@ -279,6 +290,7 @@ static void open_record(struct record *record, const struct cap_tape *tape, cons
         record->hello[side] = cap_tape_extended(tape, (enum btw_side)side);
     record->blocks_per_piece = blocks_per_piece(record);
     record->corrupt = find_corrupt(record);
+    record->last_unchoke = find_last_unchoke(record);
     if (config->side != NULL)
         config->side->len = 0;
     count_questions(record);

@@ -59,6 +59,8 @@ struct record {
     size_t pending_count;
     size_t *deferred; /* haves of ours, to be said when the next answers have been waited for */
     size_t deferred_count;
+    /* The target's last unchoke, a note; 0: none. */
+    size_t last_unchoke;
     size_t asked;       /* questions before this note have been sent, and their answers may be waited for */
     size_t waited;      /* and those before this have been */
     bool opened;        /* the target's handshake was waited for */

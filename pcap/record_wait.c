@@ -168,8 +168,16 @@ uint64_t record_fresh_answers(const struct record *record)
                              record->answered;
 }
 
-/* The counts that our next message (NULL: the end) depends on and that have not been waited for. */
-static unsigned due_counts(const struct record *record, const struct btw_msg *next)
+/* Which pieces it serves while it chokes is a peer's own choice (BEP 6, allowed fast).  So a replay that was unchoked
+ * later asks later. */
+static bool is_early(const struct record *record, size_t i)
+{
+    return record->config->goes_on && !record->config->exact && record_ours(record)->interested &&
+           i < record->last_unchoke;
+}
+
+/* The counts that our note i (the next; or the end) depends on and that have not been waited for. */
+static unsigned due_counts(const struct record *record, size_t i, const struct btw_msg *next)
 {
     const struct btw_view *they = record_theirs(record);
     enum btw_type type = next == NULL ? BTW_TYPES : next->type;
@@ -180,7 +188,7 @@ static unsigned due_counts(const struct record *record, const struct btw_msg *ne
         return 0;
     if (record->complete && !record->announced_all && record->config->sized)
         due |= ANNOUNCED;
-    if (!they->choking && !record->unchoked && (asks || end))
+    if (!record->unchoked && (asks || end) && (!they->choking || is_early(record, i)))
         due |= UNCHOKED;
     if (they->interested && !record->interested && (type == BTW_UNCHOKE || ends))
         due |= INTERESTED;
@@ -243,7 +251,7 @@ void record_wait(struct record *record, size_t i)
     wait_handshake(record, next);
     while (record->waited < record->asked && !is_listed(record, record->waited))
         record->waited++;
-    unsigned due = due_counts(record, next);
+    unsigned due = due_counts(record, i, next);
     bool answers = count_listed(record, i) > 0;
     wait_extended(record, next, due != 0 || answers);
     wait_answers(record, due != 0 ? SIZE_MAX : i);

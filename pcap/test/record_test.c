@@ -264,13 +264,25 @@ static const struct row {
                      "a 15 piece piece=0 begin=0 data=0102\n"                                                          \
                      "a 15 piece piece=1 begin=0 data=0304\n"
 
+/* It asks for a piece that it is allowed while it is choked. */
+#define ALLOWED                                                                                                        \
+    DIALLER ACCEPTOR "d 2 have_none\n"                                                                                 \
+                     "a 2 have_all\n"                                                                                  \
+                     "a 2 allowed_fast piece=0\n"                                                                      \
+                     "d 3 interested\n"                                                                                \
+                     "d 3 request piece=0 begin=0 length=2\n"                                                          \
+                     "a 4 piece piece=0 begin=0 data=0102\n"                                                           \
+                     "a 5 unchoke\n"
+
 static const struct replay_row {
     const char *what;
+    const char *session;
     struct cap_record_config config;
     const char *steps; /* without comment and header */
 } replays[] = {
     { "content_that_is_known_is_served",
-      { .serves = true, .sized = true },
+      SERVED,
+      { .play = BTW_ACCEPTOR, .serves = true, .sized = true },
       "p1 listen\n"
       "p1 accept within 120s\n"
       "p1 <  handshake info_hash=$t1 within 15s else warn\n"
@@ -285,7 +297,8 @@ static const struct replay_row {
       "p1 >! unchoke\n"
       "p1 until requests >= 2 within 120s else warn  @requests\n" },
     { "content_that_is_not_known_is_that_of_the_capture",
-      { .keep = true, .percent = 50 },
+      SERVED,
+      { .play = BTW_ACCEPTOR, .keep = true, .percent = 50 },
       "p1 listen\n"
       "p1 accept within 120s\n"
       "p1 <  handshake info_hash=" HASH " within 15s else warn\n"
@@ -302,7 +315,8 @@ static const struct replay_row {
       "  piece piece=1 begin=0 data=0304\n"
       "}\n" },
     { "bytes",
-      { .exact = true, .sized = true },
+      SERVED,
+      { .play = BTW_ACCEPTOR, .exact = true, .sized = true },
       "p1 listen\n"
       "p1 accept within 120s\n"
       "p1 <  handshake info_hash=$t1 within 15s else warn\n"
@@ -316,6 +330,35 @@ static const struct replay_row {
       "  raw x\"0000000b0700000000000000000102\"\n"
       "  raw x\"0000000b0700000001000000000304\"\n"
       "}\n" },
+    { "who_was_unchoked_later_asks_later",
+      ALLOWED,
+      { .play = BTW_DIALLER, .sized = true },
+      "p1 dial\n"
+      "p1 >  handshake reserved=[ext fast] info_hash=$t1 peer_id=\"-LT2080-\"+random(12)\n"
+      "p1 <  handshake info_hash=$t1 within 15s else warn\n"
+      "p1 if fast {\n"
+      "  p1 >  have_none\n"
+      "}\n"
+      "p1 until announced == $t1.pieces within 30s else warn\n"
+      "p1 >  interested\n"
+      "p1 until choking == 0 within 120s else warn\n"
+      "p1 >! request piece=0 begin=0 length=2\n"
+      "p1 <  piece piece=0 begin=0 within 60s else warn  @blocks\n" },
+    { "bytes_are_asked_with_when_they_were",
+      ALLOWED,
+      { .play = BTW_DIALLER, .sized = true, .exact = true },
+      "p1 dial\n"
+      "p1 >  raw "
+      "x\"13426974546f7272656e742070726f746f636f6c0000000000100004\"+$t1.info_hash+x\"2d4c54323038302d\"+random(12)\n"
+      "p1 <  handshake info_hash=$t1 within 15s else warn\n"
+      "p1 >  raw x\"000000010f\"\n"
+      "p1 until announced == $t1.pieces within 30s else warn\n"
+      "p1 >! {\n"
+      "  raw x\"0000000102\"\n"
+      "  raw x\"0000000d06000000000000000000000002\"\n"
+      "}\n"
+      "p1 <  piece piece=0 begin=0 within 60s else warn  @blocks\n"
+      "p1 until choking == 0 within 120s else warn\n" },
 };
 
 static void is_replayed(void **state)
@@ -325,14 +368,13 @@ static void is_replayed(void **state)
     char error[300] = "";
     struct scn_arena *arena = scn_arena_new();
     struct cap_record_config config = row->config;
-    config.play = BTW_ACCEPTOR;
     config.name = "recorded.test";
     config.source = "test.pcap";
     config.goes_on = true;
-    tell(&tapes, SERVED);
+    tell(&tapes, row->session);
     const char *text = cap_record(arena, cap_tapes_pick(&tapes, error, sizeof error), &config, error, sizeof error);
     assert_string_equal(error, "");
-    assert_string_equal(strstr(text, "p1 listen"), row->steps);
+    assert_string_equal(strstr(text, config.play == BTW_ACCEPTOR ? "p1 listen" : "p1 dial"), row->steps);
     scn_arena_free(arena);
     cap_tapes_free(&tapes);
 }
