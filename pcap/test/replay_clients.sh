@@ -26,5 +26,6 @@ plays() {
 plays 3 "$here/clients/transmission-seed_libtorrent-leech.pcap"
 # Byte for byte it speaks of Fast to who has none of it, and rTorrent hangs up.
 [ "$client" = rtorrent ] || plays 3 --exact "$here/clients/transmission-seed_libtorrent-leech.pcap"
+plays 3 "$here/clients/aria2-seed_libtorrent-leech.pcap" # asks before it is unchoked
 plays 64 --torrent "$scratch/fixture/base.torrent" "$here/data/libtorrent-x2_fast-ext.pcapng"
 exit $status
