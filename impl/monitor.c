@@ -53,15 +53,6 @@ void btw_monitor_set_geometry(struct btw_monitor *monitor, uint32_t pieces, uint
     }
 }
 
-void btw_monitor_set_v2(struct btw_monitor *monitor, const uint8_t *info_hash_v2, const uint32_t *piece_sizes)
-{
-    monitor->world.info_hash_v2 = info_hash_v2;
-    monitor->world.piece_sizes = piece_sizes;
-    monitor->world.v1_only = info_hash_v2 == NULL;
-    rules_index(monitor->said[BTW_DIALLER].rules_on);
-    rules_index(monitor->said[BTW_ACCEPTOR].rules_on);
-}
-
 void breach(const struct judge *judge, enum btw_verdict verdict, const char *format, ...)
 {
     struct said *self = judge->self;
@@ -162,6 +153,17 @@ static void find_version(struct btw_monitor *monitor)
         monitor->world.total_length = 0;
     if (!monitor->v2)
         monitor->world.piece_sizes = NULL;
+}
+
+void btw_monitor_set_v2(struct btw_monitor *monitor, const uint8_t *info_hash_v2, const uint32_t *piece_sizes)
+{
+    monitor->world.info_hash_v2 = info_hash_v2;
+    monitor->world.piece_sizes = piece_sizes;
+    monitor->world.v1_only = info_hash_v2 == NULL;
+    if (has_met(monitor))
+        find_version(monitor);
+    rules_index(monitor->said[BTW_DIALLER].rules_on);
+    rules_index(monitor->said[BTW_ACCEPTOR].rules_on);
 }
 
 static __attribute__((noinline)) void meet(struct btw_monitor *monitor, int64_t now_ms)

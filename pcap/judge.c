@@ -311,12 +311,10 @@ void cap_judge_free(struct cap_judge *judge)
 void cap_judge_torrent(struct cap_judge *judge, const struct cap_torrent *torrent)
 {
     const struct btw_metainfo *meta = &torrent->meta;
-    bool early = !btw_monitor_view(judge->monitor, BTW_DIALLER)->handshake_seen ||
-                 !btw_monitor_view(judge->monitor, BTW_ACCEPTOR)->handshake_seen;
+    bool sized = !meta->has_v2 || torrent->sizes_v2 != NULL; /* otherwise any piece may be shorter */
     judge->torrent = torrent;
-    btw_monitor_set_geometry(judge->monitor, meta->pieces, meta->piece_length, meta->total_length);
-    if (early)
-        btw_monitor_set_v2(judge->monitor, meta->has_v2 ? meta->info_hash_v2 : NULL, torrent->sizes_v2);
+    btw_monitor_set_geometry(judge->monitor, meta->pieces, meta->piece_length, sized ? meta->total_length : 0);
+    btw_monitor_set_v2(judge->monitor, meta->has_v2 ? meta->info_hash_v2 : NULL, torrent->sizes_v2);
 }
 
 static __attribute__((noinline)) void miss(struct cap_judge *judge, enum btw_side side)

@@ -103,8 +103,8 @@ void btw_monitor_free(struct btw_monitor *monitor);
 void btw_monitor_set_geometry(struct btw_monitor *monitor, uint32_t pieces, uint32_t piece_length,
                               uint64_t total_length);
 
-/* Another torrent than was thought, before the handshakes are complete: its version 2 as in the world, or NULL when it
- * surely has none.  Sizes are of as many pieces as the geometry has. */
+/* The torrent's version 2 became known later (metadata arrived), as in the world; NULL when it surely has none.  Sizes
+ * are of as many pieces as the geometry has, which is to be set before. */
 void btw_monitor_set_v2(struct btw_monitor *monitor, const uint8_t *info_hash_v2, const uint32_t *piece_sizes);
 
 /* `side` sent msg; now_ms never goes back.  bad_wire says that msg is a BTW_RAW that broke layout (btw_stream_next).
