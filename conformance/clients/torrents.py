@@ -9,7 +9,9 @@ torrents.py list ROLE FIXTURE SCRATCH [--speaks "v1 hybrid v2"] [--names "A B"] 
     --speaks, and leaves them out.
 torrents.py ready PORT CROWD QUIET_SECS LIST
     Waits until a plaintext handshake for each torrent of LIST has been answered on 127.0.0.1, or none for QUIET_SECS, with
-    up to CROWD attempts at once; prints `unanswered NAME` for what is left, and fails when that is all."""
+    up to CROWD attempts at once; prints `unanswered NAME` for what is left, and fails when that is all.
+torrents.py links FIXTURE
+    Prints a line `NAME MAGNET-LINK` for each torrent of FIXTURE."""
 import argparse
 import asyncio
 import hashlib
@@ -63,6 +65,13 @@ class Torrent:
         self.version = version(b"pieces" in self.info, b"meta version" in self.info)
         digest = hashlib.sha256 if self.version == "v2" else hashlib.sha1
         self.info_hash = digest(self.top[b"info"].raw).digest()[:20]
+
+    def link(self):
+        """By all its hashes."""
+        info = self.top[b"info"].raw
+        v1, v2 = "urn:btih:" + hashlib.sha1(info).hexdigest(), "urn:btmh:1220" + hashlib.sha256(info).hexdigest()
+        topics = {"v1": [v1], "hybrid": [v1, v2], "v2": [v2]}[self.version]
+        return "magnet:?" + "&".join("xt=" + topic for topic in topics) + "&dn=" + urllib.parse.quote(self.name)
 
     def announce_to(self, url, folder):
         """Makes a copy whose only tracker is `url` the source."""
@@ -194,6 +203,12 @@ def cmd_ready(args):
     return 1 if len(waiting) == len(rows) else 0
 
 
+def cmd_links(args):
+    for path in sorted(args.fixture.glob("*.torrent")):
+        print(path.stem, Torrent(path).link())
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
@@ -211,6 +226,9 @@ def main():
     ready.add_argument("crowd", type=int)
     ready.add_argument("quiet_secs", type=float)
     ready.add_argument("list", type=pathlib.Path)
+    links = commands.add_parser("links")
+    links.set_defaults(run=cmd_links)
+    links.add_argument("fixture", type=pathlib.Path)
     args = parser.parse_args()
     sys.exit(args.run(args))
 

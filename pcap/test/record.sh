@@ -24,6 +24,7 @@ libtorrent-seed_libtorrent-magnet  libtorrent    libtorrent    magnet  meta3    
 libtorrent-seed_webtorrent-magnet  libtorrent    webtorrent    magnet  three    leech
 libtorrent-x2_hybrid-magnet        libtorrent    libtorrent    magnet  hybrid   leech
 libtorrent-x2_v2                   libtorrent    libtorrent    leech   v2       leech
+libtorrent-x2_v2-magnet            libtorrent    libtorrent    magnet  v2       leech
 libtorrent-x2_mse-plaintext        libtorrent    libtorrent    leech   three    leech       LT_SETTINGS=out_enc_policy=0#allowed_enc_level=1
 libtorrent-x2_mse-rc4              libtorrent    libtorrent    leech   three    leech       LT_SETTINGS=out_enc_policy=0#allowed_enc_level=2
 libtorrent-x2_v6                   libtorrent    libtorrent    leech   three    leech-v6
@@ -131,7 +132,7 @@ record() {
 }
 
 "$conformance" fixture --role seed "$scratch/fixture" >/dev/null
-awk '{ print $1, "magnet:?xt=urn:btih:" $2 "&dn=" $1 }' "$scratch/fixture/index.txt" >"$scratch/fixture/magnets.txt"
+python3 "$here/../../conformance/clients/torrents.py" links "$scratch/fixture" >"$scratch/fixture/magnets.txt"
 status=0
 while read -r name seed leech role torrent dials environment; do
   [ -n "$name" ] || continue
