@@ -41,6 +41,8 @@ static void bencode(void)
         entry_string(fuzz_wire_key(i));
     for (size_t i = 0; i < fuzz_torrent_key_count(); i++)
         entry_string(fuzz_torrent_key(i));
+    entry_string("."); /* which paths must not hold */
+    entry_string("..");
     entry_text("i0e");
     entry_text("i-1e");
     entry_text("i9223372036854775807e");
@@ -92,6 +94,9 @@ static void text(void)
     entry_text("tail=");
     entry_text("x\"");
     entry_text("\\x");
+    entry_text("\\\\");
+    entry_text("\\n");
+    entry_text("\"\"");
     entry_text("0x");
 }
 
