@@ -40,10 +40,11 @@ struct scn_report_kind {
     const char *name;
     void (*write)(const void *report, FILE *out);
 };
-extern const struct scn_report_kind scn_report_kinds[]; /* of a struct scn_report; behind the last, name is NULL */
-void scn_report_json(const void *report, FILE *out);
-void scn_report_tap(const void *report, FILE *out);
-void scn_report_junit(const void *report, FILE *out);
+extern const struct scn_report_kind scn_report_kinds[]; /* behind the last, name is NULL */
+/* of is a struct scn_report */
+void scn_report_json(const void *of, FILE *out);
+void scn_report_tap(const void *of, FILE *out);
+void scn_report_junit(const void *of, FILE *out);
 
 /* Writes it whole or not at all.  False: errno says why. */
 bool scn_report_write(const void *report, const struct scn_report_kind *kind, const char *path);
