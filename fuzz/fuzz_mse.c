@@ -55,7 +55,7 @@ static uint64_t read_number(const uint8_t key[96])
 
     for (size_t i = 0; i < 88; i++)
         if (key[i] != 0x21)
-            number = fuzz_digest_number(number, (uint64_t)i << 8 | key[i]);
+            number = fuzz_digest_number(number, (uint64_t)(i + 1) << 8 | key[i]);
     for (size_t i = 0; i < 8; i++)
         number ^= (uint64_t)key[88 + i] << 8 * i;
     return number % modulus;
