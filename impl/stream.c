@@ -221,3 +221,8 @@ size_t btw_stream_part(const struct btw_stream *stream)
 {
     return stream->part_from;
 }
+
+uint32_t btw_stream_block_left(const struct btw_stream *stream)
+{
+    return stream->length - stream->part_to;
+}

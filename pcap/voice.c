@@ -89,7 +89,6 @@ void cap_voice_read(const struct cap_hearing *of, bool expect_handshake)
     voice->base = voice->at;
     voice->item = 0;
     voice->handshake = expect_handshake;
-    voice->block_left = 0;
     voice->item_state = CAP_WHOLE;
     btw_stream_init(&voice->stream, voice->small, sizeof voice->small, config->len_max, expect_handshake);
     if (!config->payload)
@@ -97,10 +96,9 @@ void cap_voice_read(const struct cap_hearing *of, bool expect_handshake)
 }
 
 /* The parts of a block that come one by one make one message; the last one tells.  False: more are to come. */
-static bool block_is_over(struct cap_voice *voice, struct btw_msg *msg)
+static bool block_is_over(const struct cap_voice *voice, struct btw_msg *msg)
 {
-    voice->block_left = (uint32_t)(msg->length - (btw_stream_part(&voice->stream) + msg->data.len));
-    if (voice->block_left > 0)
+    if (btw_stream_block_left(&voice->stream) > 0)
         return false;
     msg->data = btw_slice_of(NULL, msg->length);
     msg->length = 0;
@@ -308,8 +306,8 @@ static uint64_t item_left(const struct cap_voice *voice)
     const uint8_t *held = voice->buffer != NULL ? voice->buffer : voice->small;
     size_t pending = btw_stream_pending(&voice->stream);
 
-    if (voice->block_left > 0)
-        return voice->block_left;
+    if (btw_stream_block_left(&voice->stream) > 0)
+        return btw_stream_block_left(&voice->stream);
     if (voice->handshake)
         return pending < 20 ? 0 : BTW_HANDSHAKE_SIZE - pending;
     return pending < 4 ? 0 : 4 + (uint64_t)btw_u32_at(held) - pending;
@@ -321,7 +319,8 @@ static void read_zeros(const struct cap_hearing *of, uint64_t len, const struct 
     static const uint8_t zeros[4096];
     struct cap_voice *voice = cap_voice_of(of);
     const uint8_t *held = voice->buffer != NULL ? voice->buffer : voice->small;
-    bool is_block = voice->block_left > 0 || (btw_stream_pending(&voice->stream) >= PIECE_FRONT && held[4] == PIECE_ID);
+    bool is_block = btw_stream_block_left(&voice->stream) > 0 ||
+                    (btw_stream_pending(&voice->stream) >= PIECE_FRONT && held[4] == PIECE_ID);
 
     if (voice->item_state == CAP_WHOLE)
         voice->item_state = is_block && !voice->handshake ? CAP_HOLED : CAP_LOST;

@@ -31,10 +31,9 @@ struct cap_voice {
     size_t tried;      /* SEEKING: so many were searched in vain */
     uint64_t skipped;  /* SEEKING: bytes dropped so far */
     struct btw_stream stream;
-    uint64_t base;       /* offset where the stream began to be read */
-    uint64_t item;       /* where its next item begins, from base */
-    bool handshake;      /* which is a handshake */
-    uint32_t block_left; /* bytes of a block that are still to come */
+    uint64_t base;  /* offset where the stream began to be read */
+    uint64_t item;  /* where its next item begins, from base */
+    bool handshake; /* which is a handshake */
     enum {
         CAP_WHOLE,
         CAP_HOLED,

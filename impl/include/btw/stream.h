@@ -57,6 +57,8 @@ enum btw_status btw_stream_next(struct btw_stream *stream, struct btw_slice *in,
  * block has an empty part.  All other items are as before.  Call it between items. */
 void btw_stream_split_pieces(struct btw_stream *stream);
 size_t btw_stream_part(const struct btw_stream *stream);
+/* Bytes of the block under way that have not come, also when none of them has; 0: none is under way. */
+uint32_t btw_stream_block_left(const struct btw_stream *stream);
 
 /* Buffer size wanted after BTW_NO_SPACE. */
 size_t btw_stream_need(const struct btw_stream *stream);
