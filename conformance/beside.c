@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,15 +22,24 @@ bool scn_beside_is_name(struct btw_slice name)
     return name.len > 0 && name.data[0] != '.';
 }
 
+bool scn_beside_path(char *out, size_t cap, const char *scenario, struct btw_slice name)
+{
+    const char *slash = strrchr(scenario, '/');
+    int folder = slash == NULL ? 0 : (int)(slash - scenario) + 1;
+    int len = snprintf(out, cap, "%.*s%.*s", folder, scenario, (int)name.len, (const char *)name.data);
+    if ((size_t)len < cap)
+        return true;
+    errno = ENAMETOOLONG;
+    return false;
+}
+
 /* -1: errno says why. */
 static int open_beside(const char *scenario, struct btw_slice name, int64_t *size)
 {
-    char path[4096];
+    char path[PATH_MAX];
     struct stat facts;
-    const char *slash = strrchr(scenario, '/');
-    int folder = slash == NULL ? 0 : (int)(slash - scenario) + 1;
-    int len = snprintf(path, sizeof path, "%.*s%.*s", folder, scenario, (int)name.len, (const char *)name.data);
-    int fd = (size_t)len < sizeof path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+    bool fits = scn_beside_path(path, sizeof path, scenario, name);
+    int fd = fits ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
     if (fd < 0 || fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {
         errno = fd < 0 ? errno : EINVAL;
         if (fd >= 0)

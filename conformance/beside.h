@@ -11,6 +11,10 @@
  * folder. */
 bool scn_beside_is_name(struct btw_slice name);
 
+/* Where the file of that name lies, in the folder of the scenario, which is a path.  False: errno says why,
+ * ENAMETOOLONG. */
+bool scn_beside_path(char *out, size_t cap, const char *scenario, struct btw_slice name);
+
 /* Size in bytes of the file of that name in the folder of the scenario, which is a path.  -1: errno says why; EINVAL
  * for what is no regular file, ELOOP for a link. */
 int64_t scn_beside_size(const char *scenario, struct btw_slice name);

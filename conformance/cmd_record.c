@@ -115,20 +115,14 @@ static const char *side_name(struct scn_arena *arena)
     if (file == NULL || strcmp(file, "-") == 0)
         return NULL;
     const char *name = scn_arena_format(arena, "%.*s.bin", (int)strcspn(file, "."), file);
-    return scn_beside_is_name(btw_slice_of(name, strlen(name))) ? name : NULL;
+    return scn_beside_is_name(btw_slice_str(name)) ? name : NULL;
 }
 
 static bool write_side(const struct cap_record_side *side)
 {
     struct scn_output out;
-    const char *slash = strrchr(options.output, '/');
     char path[PATH_MAX];
-    int folder = slash == NULL ? 0 : (int)(slash - options.output) + 1;
-    if ((size_t)snprintf(path, sizeof path, "%.*s%s", folder, options.output, side->name) >= sizeof path) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    if (!scn_output_begin(&out, path))
+    if (!scn_beside_path(path, sizeof path, options.output, btw_slice_str(side->name)) || !scn_output_begin(&out, path))
         return false;
     fwrite(side->bytes, 1, side->len, out.stream);
     return scn_output_end(&out);
