@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The blocks stay reachable: this is not a leak of ours. */
 void scn_waste_memory(void)
@@ -52,4 +53,6 @@ void scn_waste_life(int64_t how)
         abort();
     if (how == 2)
         read_behind();
+    if (how == 3)
+        pause();
 }

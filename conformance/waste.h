@@ -13,8 +13,8 @@ void scn_waste_memory(void);     /* SCN_WASTE_BYTES are used and never given bac
 void scn_waste_descriptor(void); /* a file is opened and never closed */
 void scn_waste_time(void);       /* SCN_WASTE_MS of the processor */
 void scn_waste_words(void);      /* a line as UBSan writes it, on standard error */
-/* How a process that has crashed ends (policy `death`): returns, aborts, or reads behind a block of memory and returns,
- * which AddressSanitizer does not let pass. */
+/* How a process that has crashed ends (policy `death`): returns, aborts, reads behind a block of memory and returns,
+ * which AddressSanitizer does not let pass, or does nothing more until a signal comes. */
 void scn_waste_life(int64_t how);
 
 #endif

@@ -137,7 +137,7 @@ bool live_artefacts_write(const char *dir, const struct live_finding *finding, s
         }
     }
     if (death && live_follow_dead(follow, &ignored))
-        live_ground_restart(follow->ground);
+        live_follow_restart(follow);
     bool written = write_scenario(dir, name, text, capture.play.len);
     free(text);
     return written;

@@ -91,7 +91,7 @@ static bool wants_probe(const struct live_campaign *c)
 /* Resources are measured when nothing is under way. */
 static bool wants_rest(const struct live_campaign *c)
 {
-    return c->meter.known && c->since_rest >= LIVE_REST_EVERY && campaign_now() - c->rest_at >= REST_SECONDS;
+    return c->follow.watched && c->since_rest >= LIVE_REST_EVERY && campaign_now() - c->rest_at >= REST_SECONDS;
 }
 
 /* A leech that has everything, or a magnet that knows its torrent, is none any more. */
@@ -240,12 +240,11 @@ static void case_over(struct live_campaign *c, struct flight *flight)
 static void probe_over(struct live_campaign *c, const struct flight *flight)
 {
     const struct live_play *play = &flight->play;
-    const struct live_conn_look *conn = play->look != NULL ? live_look_conn(play->look, 0) : NULL;
     c->probes_out--;
     if (campaign_stopped(c))
         return; /* who interrupts us may have ended the target, too */
-    if (!live_meter_same(&c->meter)) {
-        c->dead = c->replaced = true;
+    if (!live_follow_same(&c->follow)) {
+        c->dead = true;
         return;
     }
     if (live_probe_passed(play)) {
@@ -256,7 +255,6 @@ static void probe_over(struct live_campaign *c, const struct flight *flight)
         live_past_clear(&c->past, flight->began);
         return;
     }
-    c->refused = conn == NULL || !conn->opened;
     c->dead = ++c->probes_failed >= PROBES_TO_DEATH;
 }
 
@@ -345,6 +343,8 @@ struct live_campaign *live_campaign_new(const struct live_campaign_config *confi
         .tries_max = config->tries_max,
         .seconds_max = config->follow_max,
         .stop = config->stop,
+        .local = config->local,
+        .pid = config->pid,
         .number = UINT64_C(1) << 32,
     };
     return c;
@@ -377,8 +377,8 @@ void live_campaign_play(struct live_campaign *c)
         return;
     }
     c->meter.follow = &c->follow;
-    if (c->config.local)
-        live_meter_start(&c->meter, c->config.pid);
+    live_follow_watch(&c->follow);
+    live_meter_start(&c->meter);
     restore(c);
     while (!c->finished) {
         live_ground_play(c->config.ground, &player);
@@ -423,7 +423,7 @@ const struct live_findings *live_campaign_findings(const struct live_campaign *c
 
 bool live_campaign_metered(const struct live_campaign *c)
 {
-    return c->meter.known;
+    return c->follow.watched;
 }
 
 const char *live_campaign_trouble(const struct live_campaign *c)

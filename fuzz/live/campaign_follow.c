@@ -30,13 +30,6 @@ bool campaign_hears_sanitizer(struct live_campaign *c)
     return obituary.report[0] != '\0';
 }
 
-/* The process that the target is now. */
-static void watch_process(struct live_campaign *c)
-{
-    if (c->config.local)
-        live_meter_start(&c->meter, c->config.pid);
-}
-
 static void write_artefacts(struct live_campaign *c, const struct live_finding *finding)
 {
     if (c->config.dir != NULL && finding->one.count > 0)
@@ -103,7 +96,7 @@ void campaign_follow_pending(struct live_campaign *c)
         else
             add(c, &finding);
     }
-    watch_process(c); /* it was started again on the way */
+    live_meter_start(&c->meter); /* it was started again on the way */
 }
 
 /* Leaks and spins show over many cases; the culprit is looked for among the last of them. */
@@ -135,7 +128,7 @@ static bool group_kills(struct live_campaign *c, const struct live_case *const *
     if (!live_follow_dead(&c->follow, out) || campaign_stopped(c))
         return false;
     c->follow.deaths++;
-    c->follow.lost = !live_ground_restart(c->config.ground);
+    c->follow.lost = !live_follow_restart(&c->follow);
     return true;
 }
 
@@ -205,13 +198,13 @@ static void settle_unexplained(struct live_campaign *c, struct live_finding *fin
         add(c, finding);
 }
 
-/* A process that is gone may have a successor; who was silent may answer again. */
+/* Who was silent may answer again. */
 static void name_death(struct live_campaign *c, struct live_complaint *out)
 {
     if (live_follow_dead(&c->follow, out))
         return;
-    out->verdict = c->replaced ? LIVE_restart : LIVE_hang;
-    snprintf(out->text, sizeof out->text, "%s%s", live_verdict_text(out->verdict), c->replaced ? "" : ", for a while");
+    out->verdict = LIVE_hang;
+    snprintf(out->text, sizeof out->text, "%s, for a while", live_verdict_text(out->verdict));
 }
 
 /* Who is connected to a target that dies suffers, and no case of his is to blame. */
@@ -243,9 +236,9 @@ static void give_up(struct live_campaign *c, struct live_finding *finding)
 void campaign_renew(struct live_campaign *c)
 {
     live_past_clear(&c->past, UINT64_MAX);
-    c->follow.lost = !live_ground_restart(c->config.ground);
-    watch_process(c);
-    c->dead = c->replaced = c->refused = false;
+    c->follow.lost = !live_follow_restart(&c->follow);
+    live_meter_start(&c->meter);
+    c->dead = false;
     c->probes_failed = c->since_renewal = 0;
 }
 
@@ -256,7 +249,7 @@ void campaign_follow_death(struct live_campaign *c)
     bool wanted = c->config.oracles >> finding.complaint.verdict & 1;
     drop_consequences(c);
     c->stats.deaths++;
-    if (!live_ground_restart(c->config.ground)) {
+    if (!live_follow_restart(&c->follow)) {
         if (!campaign_stopped(c))
             give_up(c, &finding);
         return;

@@ -24,8 +24,7 @@ struct live_campaign {
     size_t pending_count;
     uint64_t first_case, next_case, next_play, next_probe;
     unsigned probes_out, probes_failed, since_probe, since_rest, since_renewal;
-    bool probe_due, dead, refused, finished;
-    bool replaced; /* dead, but another process has taken its place, or nobody has */
+    bool probe_due, dead, finished;
     const char *trouble;
     double began, progress_at, rate_from, rest_at, saved_at;
     uint64_t rate_cases;

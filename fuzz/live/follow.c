@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "minimise.h"
 #include "mutate.h"
 #include "probe.h"
 
-enum { PROBES = 3, STUCK_PATIENCE = 4, FLAKY_PLAYS = 3 };
+enum { PROBES = 3, STUCK_PATIENCE = 4, FLAKY_PLAYS = 3, COME_BACK_TIMES = 20, COME_BACK_US = 100000 };
 
 /* ---- single plays ------------------------------------------------------------------------------------------------ */
 
@@ -68,15 +69,60 @@ static bool is_answered(struct live_follow *follow, bool *refused)
     return false;
 }
 
+/* ---- life and death ---------------------------------------------------------------------------------------------- */
+
+void live_follow_watch(struct live_follow *follow)
+{
+    const struct scn_endpoint *endpoint = live_ground_endpoint(follow->ground);
+    uint16_t port = ntohs(endpoint->has_v4 ? endpoint->v4.sin_port : endpoint->v6.sin6_port);
+    follow->watched = follow->local && (follow->pid != 0 ? live_proc_of_pid(&follow->proc, follow->pid)
+                                                         : live_proc_of_port(&follow->proc, port));
+}
+
+bool live_follow_same(const struct live_follow *follow)
+{
+    struct live_sample sample;
+    return !follow->watched || live_proc_sample(&follow->proc, &sample);
+}
+
+/* A supervisor may need a moment. */
+static bool comes_back(struct live_follow *follow)
+{
+    bool refused, answered = is_answered(follow, &refused);
+    for (int times = 0; !answered && refused && times < COME_BACK_TIMES && !live_follow_over(follow); times++) {
+        usleep(COME_BACK_US);
+        answered = is_answered(follow, &refused);
+    }
+    return answered;
+}
+
+bool live_follow_restart(struct live_follow *follow)
+{
+    bool back = live_ground_can_restart(follow->ground) ? live_ground_restart(follow->ground) : comes_back(follow);
+    live_follow_watch(follow);
+    return back;
+}
+
+/* What it is called; is it answered, are connections refused? */
+static enum live_verdict name_of(const struct live_follow *follow, const struct live_obituary *obituary, bool answered,
+                                 bool refused)
+{
+    if (answered)
+        return live_follow_same(follow) ? LIVE_sanitizer : LIVE_restart;
+    return refused || obituary->over ? LIVE_crash : LIVE_hang;
+}
+
 bool live_follow_dead(struct live_follow *follow, struct live_complaint *out)
 {
     struct live_obituary obituary;
     char what[LIVE_OBITUARY_TEXT];
     bool refused, answered = is_answered(follow, &refused);
     live_ground_obituary(follow->ground, answered || !refused ? 0 : LIVE_END_MS, &obituary);
-    if (answered && obituary.report[0] == '\0')
+    if (refused && !obituary.over && !live_follow_same(follow))
+        answered = comes_back(follow);
+    if (answered && obituary.report[0] == '\0' && live_follow_same(follow))
         return false;
-    out->verdict = answered ? LIVE_sanitizer : refused || obituary.over ? LIVE_crash : LIVE_hang;
+    out->verdict = name_of(follow, &obituary, answered, refused);
     live_obituary_print(what, &obituary);
     const char *detail = answered ? obituary.report : out->verdict == LIVE_crash ? what : "";
     snprintf(out->text, sizeof out->text, "%s", *detail != '\0' ? detail : live_verdict_text(out->verdict));
@@ -159,7 +205,7 @@ static bool kills(struct live_follow *follow, const struct live_case *one, struc
     if (!live_follow_dead(follow, wanted) || live_follow_over(follow)) /* who interrupts us may have ended it, too */
         return false;
     follow->deaths++;
-    follow->lost = !live_ground_restart(follow->ground);
+    follow->lost = !live_follow_restart(follow);
     return true;
 }
 
@@ -261,7 +307,7 @@ void live_follow(struct live_follow *follow, struct live_finding *finding)
     finding->tries = how.tries;
     finding->shown = 0;
     /* What is not ours goes on as it is. */
-    follow->lost = live_ground_can_restart(follow->ground) && !live_ground_restart(follow->ground);
+    follow->lost = live_ground_can_restart(follow->ground) && !live_follow_restart(follow);
     for (int i = 0; i < LIVE_CONFIRM_PLAYS; i++) {
         finding->shown += live_follow_shows(follow, &finding->one, &finding->complaint);
     }

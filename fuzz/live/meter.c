@@ -21,21 +21,10 @@ enum {
     SETTLE_TIMES = 100,
 };
 
-/* ---- the process ------------------------------------------------------------------------------------------------- */
-
-void live_meter_start(struct live_meter *meter, pid_t pid)
+void live_meter_start(struct live_meter *meter)
 {
-    const struct scn_endpoint *endpoint = live_ground_endpoint(meter->follow->ground);
-    uint16_t port = ntohs(endpoint->has_v4 ? endpoint->v4.sin_port : endpoint->v6.sin6_port);
-    meter->known = pid != 0 ? live_proc_of_pid(&meter->proc, pid) : live_proc_of_port(&meter->proc, port);
     meter->count = 0;
     meter->case_ms = CASE_MS;
-}
-
-bool live_meter_same(const struct live_meter *meter)
-{
-    struct live_sample sample;
-    return !meter->known || live_proc_sample(&meter->proc, &sample);
 }
 
 /* ---- at rest ----------------------------------------------------------------------------------------------------- */
@@ -55,12 +44,12 @@ static bool grew(const struct live_meter *meter, size_t offset, uint64_t step)
 static bool settle(const struct live_meter *meter, struct live_sample *out)
 {
     struct live_sample before;
-    if (!live_proc_sample(&meter->proc, out))
+    if (!live_proc_sample(&meter->follow->proc, out))
         return false;
     for (int idle = 0, times = 0; idle < SETTLE_IDLE && times < SETTLE_TIMES; times++) {
         before = *out;
         usleep(SETTLE_US);
-        if (!live_proc_sample(&meter->proc, out))
+        if (!live_proc_sample(&meter->follow->proc, out))
             return false;
         idle = out->cpu_ms < before.cpu_ms + SETTLE_BUSY_MS ? idle + 1 : 0;
     }
@@ -87,7 +76,7 @@ static bool is_busy(struct live_meter *meter, uint64_t spent_ms, uint64_t cases)
 bool live_meter_rest(struct live_meter *meter, uint64_t cases, struct live_complaint *complaint)
 {
     struct live_sample now;
-    if (!meter->known || !settle(meter, &now))
+    if (!meter->follow->watched || !settle(meter, &now))
         return false;
     if (meter->count == LIVE_RESTS)
         memmove(meter->rests, meter->rests + 1, (LIVE_RESTS - 1) * sizeof meter->rests[0]);
@@ -112,7 +101,7 @@ static bool cost(struct live_meter *meter, const struct live_case *const *cases,
                  struct live_sample *out)
 {
     struct live_sample before, after;
-    if (!live_proc_sample(&meter->proc, &before))
+    if (!live_proc_sample(&meter->follow->proc, &before))
         return false;
     live_follow_crowd(meter->follow, cases, count, plays);
     if (!settle(meter, &after))

@@ -8,23 +8,18 @@
 
 #include "follow.h"
 #include "past.h"
-#include "proc.h"
 
 enum { LIVE_RESTS = 6, LIVE_REST_EVERY = 256 };
 
 struct live_meter {
     struct live_follow *follow;
-    struct live_proc proc;
-    bool known;                           /* the process is on this machine, and we may look at it */
     struct live_sample rests[LIVE_RESTS]; /* the last ones, newest last */
     size_t count;
     uint64_t case_ms; /* of the processor, that a case of the cheapest round took */
 };
 
-/* Finds the process of the target (pid 0: by the port it listens on), which has just been started. */
-void live_meter_start(struct live_meter *meter, pid_t pid);
-/* Is it still the same process?  True when nothing is known. */
-bool live_meter_same(const struct live_meter *meter);
+/* The target has just been started: what was measured before tells nothing of it. */
+void live_meter_start(struct live_meter *meter);
 
 /* The target is at rest, so many cases after it was last.  True: *complaint is a leak or a spin. */
 bool live_meter_rest(struct live_meter *meter, uint64_t cases, struct live_complaint *complaint);

@@ -44,7 +44,7 @@ BTW_BEGIN_DECLS
     X(max_peers,               2000,    "connections accepted at the same time")                                       \
     X(count_closed,            0,       "1: closed connections keep their place")                                      \
     X(reencode_info,           0,       "1: the info-hash is that of the info dictionary with sorted keys")            \
-    X(death,                   0,       "a crash ends the process: 0 by an exit status, 1 by abort, 2 by a bad read")      \
+    X(death,                   0,       "a crash: 0 ends by an exit status, 1 by abort, 2 by a bad read, 3 never")           \
     X(blocking,                0,       "what stops the others: 0 nothing, 1 who does not read, 2 half a handshake")   \
     /* Encryption (MSE) */                                                                                             \
     X(mse,                     1,       "who dials may encrypt: 0 no, 1 as he likes, 2 he must")                       \
