@@ -201,11 +201,7 @@ static void note_complaint(struct live_campaign *c, const struct live_complaint 
 {
     if ((c->config.oracles >> complaint->verdict & 1) == 0 || c->pending_count == LIVE_PENDING_MAX)
         return;
-    struct live_finding *known = live_findings_find(&c->findings, complaint->verdict, complaint->key);
-    if (known != NULL)
-        known->count++;
-    /* A suspect is followed again when it is met for the second, fourth, eighth time. */
-    if (known != NULL && (live_finding_confirmed(known) || (known->count & (known->count - 1)) != 0))
+    if (campaign_knows(c, complaint))
         return;
     for (size_t i = 0; i < c->pending_count; i++) {
         const struct live_complaint *other = &c->pending[i].complaint;

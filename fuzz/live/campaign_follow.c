@@ -56,6 +56,26 @@ static void try_again(struct live_campaign *c, struct live_finding *known, struc
     write_artefacts(c, known);
 }
 
+bool campaign_knows(struct live_campaign *c, const struct live_complaint *complaint)
+{
+    struct live_finding *known = live_findings_find(&c->findings, complaint->verdict, complaint->key);
+    if (known == NULL)
+        return false;
+    known->count++;
+    return live_finding_confirmed(known) || (known->count & (known->count - 1)) != 0;
+}
+
+/* What came of following it. */
+static void settle(struct live_campaign *c, struct live_finding *finding)
+{
+    const struct live_complaint *complaint = &finding->complaint;
+    struct live_finding *known = live_findings_find(&c->findings, complaint->verdict, complaint->key);
+    if (known != NULL)
+        try_again(c, known, finding);
+    else
+        add(c, finding);
+}
+
 /* It was seen once more?  Then it is counted, and its case freed. */
 static bool is_known(struct live_campaign *c, struct live_finding *finding)
 {
@@ -89,12 +109,7 @@ void campaign_follow_pending(struct live_campaign *c)
         }
         live_case_free(&pending->one);
         memmove(pending, pending + 1, --c->pending_count * sizeof *pending);
-        const struct live_complaint *complaint = &finding.complaint;
-        struct live_finding *known = live_findings_find(&c->findings, complaint->verdict, complaint->key);
-        if (known != NULL)
-            try_again(c, known, &finding);
-        else
-            add(c, &finding);
+        settle(c, &finding);
     }
     live_meter_start(&c->meter); /* it was started again on the way */
 }
@@ -107,13 +122,13 @@ void campaign_rest(struct live_campaign *c)
     c->since_rest = 0;
     c->rest_at = campaign_now();
     if (!live_meter_rest(&c->meter, cases, &finding.complaint) ||
-        (c->config.oracles >> finding.complaint.verdict & 1) == 0 || is_known(c, &finding))
+        (c->config.oracles >> finding.complaint.verdict & 1) == 0 || campaign_knows(c, &finding.complaint))
         return;
     live_meter_follow(&c->meter, &c->past, &finding);
     if (campaign_stopped(c))
         live_case_free(&finding.one); /* the next campaign measures again */
     else
-        add(c, &finding);
+        settle(c, &finding);
 }
 
 /* ---- deaths ------------------------------------------------------------------------------------------------------ */

@@ -36,6 +36,10 @@ bool campaign_stopped(const struct live_campaign *c);
 /* Has a sanitizer written something since the target was started? */
 bool campaign_hears_sanitizer(struct live_campaign *c);
 
+/* Counts what was met before.  True: it is settled; a suspect is followed again when it is met for the second, fourth,
+ * eighth time. */
+bool campaign_knows(struct live_campaign *c, const struct live_complaint *complaint);
+
 /* Nothing is under way.  Follows all that is pending; the death of the target; what resources have shown. */
 void campaign_follow_pending(struct live_campaign *c);
 void campaign_follow_death(struct live_campaign *c);

@@ -13,7 +13,8 @@ enum {
     CPU_PER_CASE_MS = 2000, /* more than a case may cost */
     GROUP_MAX = 256,        /* cases that a culprit is looked for in */
     GROUP_PLAYS = 128,      /* of each group, so that it shows */
-    RSS_PER_PLAY = 2048,    /* more than harmless sessions cost */
+    RSS_PER_PLAY = 2048,    /* more than harmless sessions cost, */
+    PLAYS_PER_FD = 16,      /* and the same of descriptors */
     TRIES_MAX = 40,         /* to make a case short: each costs seconds */
     SETTLE_US = 200000,     /* for the target to close what it wants to close, and to come to rest: */
     SETTLE_IDLE = 2,        /* so many times in a row it used less than */
@@ -120,39 +121,49 @@ struct search {
     struct live_sample harmless; /* what GROUP_PLAYS harmless sessions cost */
 };
 
-static bool costs_too_much(struct search *search, const struct live_case *const *cases, size_t count)
+/* So that it shows. */
+static size_t plays_of(const struct search *search, size_t count)
 {
-    struct live_sample cost_of;
-    if (live_follow_over(search->meter->follow))
-        return false;
-    size_t plays = search->verdict == LIVE_spin ? count : GROUP_PLAYS > count ? GROUP_PLAYS : count;
-    if (!cost(search->meter, cases, count, plays, &cost_of))
-        return false;
+    return search->verdict == LIVE_spin || count > GROUP_PLAYS ? count : GROUP_PLAYS;
+}
+
+/* What these cost of the resource that is looked into; 0: the target is gone, or it is over. */
+static uint64_t price(struct search *search, const struct live_case *const *cases, size_t count)
+{
+    struct live_sample spent;
+    if (live_follow_over(search->meter->follow) || !cost(search->meter, cases, count, plays_of(search, count), &spent))
+        return 0;
+    return search->verdict == LIVE_spin ? spent.cpu_ms : search->fds ? spent.fds : spent.rss;
+}
+
+/* What they may cost if one of them is not to be suspected. */
+static uint64_t fair_price(const struct search *search, size_t count)
+{
     if (search->verdict == LIVE_spin)
-        return cost_of.cpu_ms > CPU_PER_CASE_MS / 2 + count * search->meter->case_ms;
+        return CPU_PER_CASE_MS / 2 + count * search->meter->case_ms;
+    size_t plays_of_one = plays_of(search, count) / count;
     if (search->fds)
-        return cost_of.fds > search->harmless.fds + GROUP_PLAYS / 16;
-    return cost_of.rss > 2 * search->harmless.rss + plays * RSS_PER_PLAY / count;
+        return search->harmless.fds + plays_of_one / PLAYS_PER_FD;
+    return 2 * search->harmless.rss + plays_of_one * RSS_PER_PLAY;
 }
 
 static bool fails(void *user, const struct live_case *one)
 {
-    return costs_too_much(user, &one, 1);
+    struct search *search = user;
+    return price(search, &one, 1) > fair_price(search, 1);
 }
 
-/* Halves the group as long as one half is enough. */
+/* Goes on with the half that costs more, for as long as that is too much. */
 static const struct live_case *search_group(struct search *search, const struct live_case **cases, size_t count)
 {
     while (count > 1) {
         size_t half = count / 2;
-        if (costs_too_much(search, cases + half, count - half)) {
+        uint64_t first = price(search, cases, half), second = price(search, cases + half, count - half);
+        if (second > first)
             cases += half;
-            count -= half;
-        } else if (costs_too_much(search, cases, half)) {
-            count = half;
-        } else {
+        count = second > first ? count - half : half;
+        if ((second > first ? second : first) <= fair_price(search, count))
             return NULL;
-        }
     }
     return cases[0];
 }
