@@ -51,8 +51,8 @@ void scn_arena_free(struct scn_arena *arena)
 
 static struct chunk *chunk_new(struct scn_arena *arena, size_t cap)
 {
-    struct chunk *chunk = must_have(cap <= SIZE_MAX - sizeof *chunk ? calloc(1, sizeof *chunk + cap) : NULL);
-    chunk->cap = cap;
+    struct chunk *chunk = must_have(cap <= SIZE_MAX - sizeof *chunk ? malloc(sizeof *chunk + cap) : NULL);
+    *chunk = (struct chunk){ .cap = cap };
     /* A big piece goes behind the newest chunk, whose room is still good for small ones. */
     struct chunk **at = cap > CHUNK && arena->chunks ? &arena->chunks->next : &arena->chunks;
     chunk->next = *at;
@@ -70,7 +70,7 @@ void *scn_arena_get(struct scn_arena *arena, size_t size)
         chunk = chunk_new(arena, size > CHUNK / 4 ? size : CHUNK);
     void *piece = chunk->bytes + chunk->used;
     chunk->used += size;
-    return piece;
+    return memset(piece, 0, size); /* most chunks are freed nearly empty */
 }
 
 char *scn_arena_text(struct scn_arena *arena, const char *text, size_t len)

@@ -89,8 +89,7 @@ static bool call_handshake(const struct call *call, struct scn_value *out)
     btw_reserved_set(msg.reserved, "ext", true);
     btw_reserved_set(msg.reserved, "fast", true);
     memcpy(msg.info_hash, call->args[0].torrent->info_hash, sizeof msg.info_hash);
-    if (call->env->peer_id)
-        memcpy(msg.peer_id, call->env->peer_id, sizeof msg.peer_id);
+    memcpy(msg.peer_id, call->env->peer_id, sizeof msg.peer_id);
     return btw_msg_encode(data, BTW_HANDSHAKE_SIZE, &len, &msg) == BTW_OK && value_bytes(out, data, len);
 }
 

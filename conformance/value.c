@@ -346,7 +346,7 @@ bool scn_msg_build(struct scn_env *env, const struct scn_msg *from, struct btw_m
 {
     memset(out, 0, sizeof *out);
     out->type = from->desc->type;
-    if (out->type == BTW_HANDSHAKE && env->peer_id)
+    if (out->type == BTW_HANDSHAKE)
         memcpy(out->peer_id, env->peer_id, sizeof out->peer_id);
     return scn_msg_set(env, from, out);
 }

@@ -26,9 +26,9 @@ struct scn_env {
     bool (*counter)(void *user, const char *conn, const char *name, int64_t *out);
     void (*bind)(void *user, const char *name, const struct scn_value *value);
     void *user;
-    uint64_t *random;       /* state of the seeded generator */
-    const uint8_t *peer_id; /* 20 bytes for a handshake that names none */
-    const char *error;      /* why the last evaluation failed; in the arena or static */
+    uint64_t *random;    /* state of the seeded generator */
+    uint8_t peer_id[20]; /* for a handshake that names none */
+    const char *error;   /* why the last evaluation failed; in the arena or static */
 };
 
 /* False: env->error says why. */
