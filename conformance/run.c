@@ -106,10 +106,10 @@ static void bind(void *user, const char *name, const struct scn_value *value)
 /* "-CF0001-", the run and 24 random bits in hex.  Written for every step: by hand it costs nothing. */
 static void write_peer_id(uint8_t out[20], unsigned run, uint64_t random)
 {
+    static const char start[] = "-CF0001-", digits[] = "0123456789abcdef";
     uint64_t rest = (uint64_t)(run & 0xffffff) << 24 | (random & 0xffffff);
-    memcpy(out, "-CF0001-", 8);
-    for (size_t i = 20; i-- > 8; rest >>= 4)
-        out[i] = (uint8_t) "0123456789abcdef"[rest & 15];
+    for (size_t i = 20; i-- > 0; rest >>= 4)
+        out[i] = (uint8_t)(i < strlen(start) ? start[i] : digits[rest & 15]);
 }
 
 struct scn_env run_env(struct scn_run *run, struct scn_arena *arena)
