@@ -410,6 +410,7 @@ static void play(struct job *job)
                 : is_network(job) ? JOBS_NETWORK
                                   : 0,
         .health = true,
+        .asks = options.target != NULL,
         .progress = on_progress,
         .restart = options.target != NULL ? NULL : restart,
         .tap = job->pcap != NULL ? on_tap : NULL,

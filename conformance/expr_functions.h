@@ -16,7 +16,9 @@
     X(random,    1,  1,  "i",    "that many bytes from the seeded generator")                                           \
     X(repeat,    2,  2,  "bi",   "the bytes that many times")                                                           \
     X(sorted,    1,  1,  "b",    "the bencoded dictionary with its keys in order")                                      \
+    X(part,      3,  3,  "bii",  "some of the bytes: from an offset on, so many")                                       \
     X(sha1,      1,  1,  "b",    "20 bytes")                                                                            \
+    X(sha256,    1,  1,  "b",    "32 bytes")                                                                            \
     X(min,       2,  2,  "ii",   "the smaller integer")                                                                 \
     X(u16,       1,  1,  "i",    "2 bytes, big-endian")                                                                 \
     X(u32,       1,  1,  "i",    "4 bytes, big-endian")                                                                 \

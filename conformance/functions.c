@@ -207,11 +207,27 @@ static bool call_sorted(const struct call *call, struct scn_value *out)
                : value_fail(call->env, "sorted(bytes) wants a bencoded dictionary of few keys");
 }
 
+static bool call_part(const struct call *call, struct scn_value *out)
+{
+    struct btw_slice whole = call->args[0].bytes;
+    int64_t at = call->args[1].number, len = call->args[2].number;
+    if (!in_range(call->env, at, (int64_t)whole.len) || !in_range(call->env, len, (int64_t)whole.len - at))
+        return false;
+    return value_bytes(out, whole.data + at, (size_t)len);
+}
+
 static bool call_sha1(const struct call *call, struct scn_value *out)
 {
     uint8_t *hash = value_room(call->env, 20);
     btw_sha1(hash, call->args[0].bytes);
     return value_bytes(out, hash, 20);
+}
+
+static bool call_sha256(const struct call *call, struct scn_value *out)
+{
+    uint8_t *hash = value_room(call->env, BTW_SHA256_SIZE);
+    btw_sha256(hash, call->args[0].bytes);
+    return value_bytes(out, hash, BTW_SHA256_SIZE);
 }
 
 static bool call_bencode(const struct call *call, struct scn_value *out)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "report.h"
+#include "torrents.h"
 
 enum { TIMELINE_LINES = 25, SLOWEST = 3, REASONS_MAX = 64 };
 
@@ -250,11 +251,23 @@ static void print_slowest(const struct scn_terminal *terminal, const struct scn_
     fputc('\n', terminal->out);
 }
 
+static void print_unanswered(const struct scn_terminal *terminal, const struct scn_report *report)
+{
+    const struct scn_torrent *torrent;
+    for (size_t i = 0; (torrent = scn_suite_unanswered(report->suite, i)) != NULL; i++)
+        fprintf(terminal->out, "%s %s",
+                i == 0 ? "The target does not answer for these torrents (are they loaded?):" : "",
+                scn_torrent_name(torrent));
+    if (scn_suite_unanswered(report->suite, 0) != NULL)
+        fputc('\n', terminal->out);
+}
+
 void scn_terminal_report(struct scn_terminal *terminal, const struct scn_report *report)
 {
     const char *trouble = scn_suite_trouble(report->suite);
     if (terminal->live)
         fputs("\r\033[K", terminal->out);
+    print_unanswered(terminal, report);
     print_outcomes(terminal, report, SCN_WARN);
     print_outcomes(terminal, report, SCN_ERROR);
     print_outcomes(terminal, report, SCN_FAIL);

@@ -11,6 +11,7 @@
 #include "ledger.h"
 #include "run_state.h"
 #include "script_walk.h"
+#include "torrents.h"
 
 void *run_must(void *memory)
 {
@@ -283,6 +284,21 @@ static bool has_what_it_needs(struct scn_run *run)
     return true;
 }
 
+/* Drivers leave out what a client cannot load.  Why a target answers for others only, and not for this one, nobody can
+ * tell from outside. */
+static void lack(struct scn_run *run, const char *kind)
+{
+    const struct scn_torrent *unanswered = scn_world_unanswered(run->world, kind, run->copy);
+    bool old = run->scenario->needs >> SCN_CAP_v2 & 1;
+    if (unanswered)
+        scn_run_abort(run, SCN_INCONCLUSIVE,
+                      scn_arena_format(run->arena, "the target does not answer for the torrent '%s': is it loaded?",
+                                       scn_torrent_name(unanswered)));
+    else
+        scn_run_abort(run, old ? SCN_UNSUPPORTED : SCN_SKIP,
+                      scn_arena_format(run->arena, "the target does not have the torrent '%s'", kind ? kind : "any"));
+}
+
 static bool start(struct scn_run *run)
 {
     run->started = true;
@@ -290,10 +306,7 @@ static bool start(struct scn_run *run)
     for (int i = 0; i < SCN_TORRENTS_MAX && (i == 0 || run->scenario->torrents[i]); i++) {
         run->torrents[i] = scn_world_torrent(run->world, run->scenario->torrents[i], run->copy);
         if (!run->torrents[i]) {
-            bool old = run->scenario->needs >> SCN_CAP_v2 & 1; /* drivers leave out what a client cannot load */
-            scn_run_abort(run, old ? SCN_UNSUPPORTED : SCN_SKIP,
-                          scn_arena_format(run->arena, "the target does not have the torrent '%s'",
-                                           run->scenario->torrents[i] ? run->scenario->torrents[i] : "any"));
+            lack(run, run->scenario->torrents[i]);
             return false;
         }
     }

@@ -322,6 +322,16 @@ void scn_suite_condemn(struct scn_suite *suite, size_t i, enum scn_verdict verdi
     entry->outcome.result = *scn_run_result(entry->run);
 }
 
+const struct scn_torrent *scn_suite_unanswered(const struct scn_suite *suite, size_t i)
+{
+    const struct scn_world *world = suite->world;
+    for (size_t k = 0; k < world->torrent_count; k++) {
+        if (world->torrents[k].unanswered && i-- == 0)
+            return &world->torrents[k];
+    }
+    return NULL;
+}
+
 const char *scn_suite_trouble(const struct scn_suite *suite)
 {
     return suite->trouble[0] ? suite->trouble : NULL;

@@ -26,6 +26,7 @@ struct scn_outcome {
 struct scn_suite_config {
     unsigned jobs; /* runs at once; 0: all */
     bool health;   /* probe the target first, last and behind each run */
+    bool asks;     /* nobody knows which torrents the target has: it is asked in front of all; needs health */
     void (*progress)(void *user, const struct scn_outcome *outcome, size_t done, size_t total); /* or NULL */
     /* Starts the target again after it died; false: it cannot be.  NULL: the same. */
     bool (*restart)(void *user);
@@ -54,5 +55,8 @@ void scn_suite_condemn(struct scn_suite *suite, size_t i, enum scn_verdict verdi
 /* Why nothing could be tested (target unreachable, accepts and closes, never answers, garbage); NULL when something
  * was. */
 const char *scn_suite_trouble(const struct scn_suite *suite);
+
+/* The torrents that the target was asked for in vain: the i-th, or NULL behind the last. */
+const struct scn_torrent *scn_suite_unanswered(const struct scn_suite *suite, size_t i);
 
 #endif

@@ -22,7 +22,7 @@ struct entry {
 };
 
 /* What a probe is for.  The runs begin when the questions in front of PROBE_PULSE are answered or not asked. */
-enum probe { PROBE_FIRST, PROBE_METADATA, PROBE_MSE, PROBE_PULSE, PROBES };
+enum probe { PROBE_TORRENTS, PROBE_FIRST, PROBE_METADATA, PROBE_MSE, PROBE_PULSE, PROBES };
 
 struct scn_suite {
     struct scn_world *world;
@@ -34,8 +34,10 @@ struct scn_suite {
     unsigned vain_tries;
     bool finished;
     struct scn_script *probes[PROBES];
-    enum probe stage;      /* what the probe under way, or the next one, is for */
-    struct scn_run *probe; /* under way, or NULL */
+    struct scn_scenario *about; /* of each torrent, the probe whether the target has it */
+    enum probe stage;           /* what the probes under way, or the next ones, are for */
+    struct scn_run **under_way; /* probes, all at once */
+    size_t under_way_count;
     int64_t probe_started, probe_not_before;
     unsigned failed_probes;
     char trouble[300];

@@ -114,7 +114,7 @@ static char *names_of(const struct scn_torrents *torrents)
         abort();
     names[0] = '\0';
     for (size_t i = 0; i < torrents->count; i++)
-        len += (size_t)sprintf(names + len, "%s%s", i > 0 ? " " : "", scn_torrents_fixture(&torrents->list[i])->name);
+        len += (size_t)sprintf(names + len, "%s%s", i > 0 ? " " : "", scn_torrent_name(&torrents->list[i]));
     return names;
 }
 
@@ -132,8 +132,7 @@ static void drop_unloaded(const struct scn_target_process *target, struct scn_to
     const char *lines = scn_child_said(target->child);
     size_t i = 0;
     while (i < torrents->count) {
-        const char *name = scn_torrents_fixture(&torrents->list[i])->name;
-        if (said(lines, "unsupported", name))
+        if (said(lines, "unsupported", scn_torrent_name(&torrents->list[i])))
             scn_torrents_remove(torrents, i);
         else
             i++;

@@ -88,6 +88,12 @@ const struct btw_fixture *scn_torrents_fixture(const struct scn_torrent *torrent
     return source && source->fixed ? &source->fixture : NULL;
 }
 
+const char *scn_torrent_name(const struct scn_torrent *torrent)
+{
+    const struct btw_fixture *fixture = scn_torrents_fixture(torrent);
+    return fixture ? fixture->name : torrent->kind;
+}
+
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
 /* DATA/name/part, or DATA/part when DATA is the torrent's own folder, or DATA itself when it is the file. */

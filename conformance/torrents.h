@@ -20,6 +20,9 @@ bool scn_torrents_add_fixture(struct scn_torrents *torrents, const char *kind, u
 /* The fixture behind a torrent, or behind a copy of the struct; NULL: it is the user's own. */
 const struct btw_fixture *scn_torrents_fixture(const struct scn_torrent *torrent);
 
+/* As the fixture's files are named, "base-2"; of the user's own its kind. */
+const char *scn_torrent_name(const struct scn_torrent *torrent);
+
 /* The user's own, of kind "any".  data: the file, or the folder that holds the files or the torrent's own folder; NULL:
  * the payload is not known.  False: error says why, one sentence. */
 bool scn_torrents_add_file(struct scn_torrents *torrents, const char *torrent, const char *data, char *error,

@@ -33,13 +33,24 @@ static bool fits(const struct scn_torrent *torrent, const char *kind, unsigned c
     return is(torrent->kind, scn_kind_fixture(kind)) && torrent->copy == copy;
 }
 
-const struct scn_torrent *scn_world_torrent(const struct scn_world *world, const char *kind, unsigned copy)
+static const struct scn_torrent *find(const struct scn_world *world, const char *kind, unsigned copy, bool unanswered)
 {
     for (size_t i = 0; i < world->torrent_count; i++) {
-        if (fits(&world->torrents[i], kind ? kind : "any", copy))
-            return &world->torrents[i];
+        const struct scn_torrent *torrent = &world->torrents[i];
+        if (torrent->unanswered == unanswered && fits(torrent, kind ? kind : "any", copy))
+            return torrent;
     }
     return NULL;
+}
+
+const struct scn_torrent *scn_world_torrent(const struct scn_world *world, const char *kind, unsigned copy)
+{
+    return find(world, kind, copy, false);
+}
+
+const struct scn_torrent *scn_world_unanswered(const struct scn_world *world, const char *kind, unsigned copy)
+{
+    return find(world, kind, copy, true);
 }
 
 size_t scn_torrent_hashes(const struct scn_torrent *torrent, const uint8_t *hashes[2])

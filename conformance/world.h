@@ -13,7 +13,8 @@ struct scn_torrent {
     const char *kind; /* fixture kind, or "any": the user's own */
     unsigned copy;    /* 0: the canonical one that seeds share; others belong to one scenario each */
     uint8_t info_hash[20];
-    bool known; /* meta is filled */
+    bool unanswered; /* the target was asked for it in vain: what needs it cannot be judged */
+    bool known;      /* meta is filled */
     struct btw_metainfo meta;
     uint32_t *piece_sizes; /* version 2 (BEP 52): of each piece; else NULL */
     /* Content at an absolute offset of the payload; false when the suite does not have the data.  NULL: the same. */
@@ -46,10 +47,12 @@ enum { SCN_COPY_SEED = 0, SCN_COPY_SHARED = 1, SCN_COPY_OWN = 2 };
 
 enum { SCN_SOME_PIECES = 8, SCN_SOME_PIECE_LENGTH = 32768 };
 
-/* The torrent of that kind and copy; NULL when the target does not have it.  Kind NULL or "any" is the first one;
- * "some" is the fixture's base, or else the user's own, if it has SCN_SOME_PIECES of SCN_SOME_PIECE_LENGTH at least and
- * its content is known. */
+/* The torrent of that kind and copy; NULL when the target does not have it, or does not answer for it.  Kind NULL or
+ * "any" is the first one; "some" is the fixture's base, or else the user's own, if it has SCN_SOME_PIECES of
+ * SCN_SOME_PIECE_LENGTH at least and its content is known. */
 const struct scn_torrent *scn_world_torrent(const struct scn_world *world, const char *kind, unsigned copy);
+/* The same, of those that the target does not answer for. */
+const struct scn_torrent *scn_world_unanswered(const struct scn_world *world, const char *kind, unsigned copy);
 
 /* The info-hashes that a torrent goes by, 20 bytes each: of a hybrid the second is that of version 2 (BEP 52).  How
  * many there are. */

@@ -95,6 +95,35 @@ ls "$scratch"/pcap/request.right-block*.pcap >"$scratch/said" 2>&1 || fail 'no c
 stop_peer
 expect 4 'cannot write' run handshake.reply --report "json=$scratch/none/r.json"
 
+# ---- a client that has some of the torrents, or one by a wrong hash
+ask() { expect "$1" "$2" run --target "127.0.0.1:$port" --report "json=$scratch/r.json" "${@:3}"; }
+serve --torrents base
+ask 0 'The target does not answer for these torrents (are they loaded?): tiny v2 hybrid' 'handshake.two-*' mse.version-2 'v2.*-hashes' handshake.reply
+expect 0 '1 PASS' run --target "127.0.0.1:$port" handshake.reply
+! grep -q 'are they loaded' "$scratch/said" || fail 'it asks for what no scenario needs'
+ask 3 "handshake.unsorted-info: the target does not answer for the torrent 'unsorted': is it loaded?" handshake.unsorted-info
+python3 - "$scratch/r.json" <<'PYTHON' || fail 'the report does not tell of the torrent'
+import json, sys
+run, = json.load(open(sys.argv[1]))["scenarios"]
+assert run["verdict"] == "INCONCLUSIVE" and "'unsorted'" in run["reason"], run
+PYTHON
+stop_peer
+serve --torrents 'base tiny'
+ask 0 '1 PASS' handshake.two-torrents
+stop_peer
+serve --torrents tiny
+ask 0 '1 INCONCLUSIVE' handshake.reply handshake.two-torrents
+stop_peer
+serve --role magnet --torrents 'base-1 tiny-1'
+ask 3 "the target does not answer for the torrent 'meta3-10': is it loaded?" --role magnet magnet.no-size
+stop_peer
+serve --torrents 'base unsorted' --fault 'policy unknown-info-hash=2'
+ask 1 '1 FAIL' handshake.unsorted-info
+stop_peer
+serve --torrents 'base v2' --fault 'policy v2-hash-end=1'
+ask 1 '1 FAIL' handshake.reply v2.truncated-hash
+stop_peer
+
 # ---- one's own torrent, and its info-hash alone
 expect 0 'torrents in' fixture --role seed "$scratch/fixture"
 serve --torrents base

@@ -157,7 +157,11 @@ static const struct {
     { "hashes($t1, 0, 0, 0, 2, 1)",       "x111ce3c2a38d83a2e4706bde4abddd509d7f8248116c6832b06745bdc349e09f"
                                           "746664dba900c81ef311c8456e15b02a5efeee3736a4f3827ce1eb1e0c24d8da"
                                           "729dd197ee4b3105b86eefb543fdc53def9abbd5a37d61c69efb12be4bf1fcce" },
+    { "part(\"abcde\",1,3)",              "x626364" },
+    { "part(\"abcde\",5,0)",              "" },
+    { "part(\"\",0,0)",                   "" },
     { "sha1(\"abc\")",                    "xa9993e364706816aba3e25717850c26c9cd0d89d" },
+    { "sha256(\"abc\")",                  "xba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
     { "min(3,2)",                         "2" },
     { "min(2,3)",                         "2" },
     { "u16(258)",                         "x0102" },
@@ -217,6 +221,10 @@ static const struct {
     { "zeros(33554432)+zeros(1)",         "more bytes than an expression may come to" },
     { "repeat($v,2)",                     "an argument is not bytes" },
     { "sha1($v)",                         "an argument is not bytes" },
+    { "part(\"abcde\",6,0)",              "an argument is not an integer in range" },
+    { "part(\"abcde\",-1,1)",             "an argument is not an integer in range" },
+    { "part(\"abcde\",2,4)",              "an argument is not an integer in range" },
+    { "part(\"abcde\",2,-1)",             "an argument is not an integer in range" },
     { "sorted(\"i1e\")",                  "sorted(bytes) wants a bencoded dictionary of few keys" },
     { "bencode($t1)",                     "a torrent is no bencoded value" },
 };
