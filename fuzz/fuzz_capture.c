@@ -60,7 +60,7 @@ static void take(void *user, const struct cap_event *event)
     struct story *story = session->user;
 
     if (event->kind == CAP_OPENED) {
-        session->user = story = fuzz_surely(sizeof *story);
+        session->user = story = btw_scarce_surely(sizeof *story);
         FUZZ_CHECK(session->kind != CAP_UNKNOWN && session->kind != CAP_OTHER);
         story->time_ns = event->time_ns;
         reading->open++;
@@ -93,7 +93,7 @@ static struct reading read_all(struct btw_slice file, const struct cap_config *c
     uint64_t packets = 0;
 
     FUZZ_CHECK((capture != NULL) == (error == NULL));
-    fuzz_scarce(scarce);
+    btw_scarce(scarce);
     dissect = cap_dissect_new(config, take, &reading);
     FUZZ_CHECK(dissect != NULL || scarce > 0);
     for (; dissect != NULL && capture != NULL && (status = cap_capture_next(capture, &packet)) == CAP_OK; packets++)
@@ -103,7 +103,7 @@ static struct reading read_all(struct btw_slice file, const struct cap_config *c
         cap_dissect_end(dissect);
         FUZZ_CHECK(cap_dissect_counts(dissect)->packets == packets);
     }
-    fuzz_scarce(0);
+    btw_scarce(0);
     FUZZ_CHECK(reading.open == 0 && reading.bytes <= file.len);
     cap_dissect_free(dissect);
     cap_capture_close(capture);

@@ -63,7 +63,7 @@ static void take_segment(struct cap_half *half, uint32_t first, const uint8_t pa
 {
     size_t place = (size_t)packet[1] << 8 | packet[2], len = packet[3];
     struct cap_segment segment = { .seq = first + (uint32_t)place };
-    uint8_t *bytes = fuzz_surely(len);
+    uint8_t *bytes = btw_scarce_surely(len);
 
     for (size_t i = 0; i < len; i++)
         bytes[i] = byte_at(place + i);
@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cap_sink sink = { take_bytes, take_gap, take_fin, &reading };
 
     FUZZ_CHECK(cap_half_syn(&half, isn));
-    fuzz_scarce(scarce % 8 == 7 ? 1 + scarce / 8 : 0);
+    btw_scarce(scarce % 8 == 7 ? 1 + scarce / 8 : 0);
     for (; size >= 4; data += 4, size -= 4) {
         now.frame++;
         now.time_ns += data[0];
@@ -106,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(room.used <= room.max && half.held <= room.flow_max);
         FUZZ_CHECK(reading.offset == (uint64_t)half.offset);
     }
-    fuzz_scarce(0);
+    btw_scarce(0);
     cap_half_finish(&half, &now, &room, &counts, &sink);
     FUZZ_CHECK(half.waiting == NULL && room.used == 0 && reading.offset == (uint64_t)half.offset);
     FUZZ_CHECK(reading.fin == half.fin && (!reading.fin || reading.offset == END));

@@ -60,7 +60,7 @@ static struct btw_monitor *begin(struct hearing *hearing, uint8_t form, size_t s
     world.info_hash = form & 2 ? info_hash : NULL;
     world.side[BTW_ACCEPTOR].complete = world.side[BTW_ACCEPTOR].metadata = form & 32;
     world.side[BTW_DIALLER].magnet = form & 64;
-    fuzz_scarce(scarce);
+    btw_scarce(scarce);
     monitor = btw_monitor_new(&world, form & 128 ? 0 : BTW_GRACE_MS_DEFAULT, found, hearing);
     FUZZ_CHECK(monitor != NULL || scarce == 1);
     return monitor;
@@ -123,7 +123,7 @@ static struct hearing hear(const uint8_t *data, size_t size, size_t scarce)
     btw_monitor_end(monitor, choice & 2 ? &side : NULL, hearing.now_ms);
     FUZZ_CHECK(hearing.findings <= btw_rule_count() * 2 * FINDINGS_OF_ONE_RULE);
     btw_monitor_free(monitor);
-    fuzz_scarce(0);
+    btw_scarce(0);
     return hearing;
 }
 

@@ -4,6 +4,7 @@
  * memory is short.
  */
 #include "peer_talk.h"
+#include "scarce.h"
 
 static const uint8_t stranger[20] = { 1, 2, 3 };
 
@@ -178,36 +179,6 @@ static void the_end_of_a_hash_may_stand_for_it(void **state)
 /* --- memory ----------------------------------------------------------------------------------------------------------
  */
 
-/* The linker puts these in front of the real ones (--wrap). */
-static size_t fail_at, allocations; /* 0: never */
-
-static bool runs_out(void)
-{
-    return fail_at > 0 && ++allocations == fail_at;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return runs_out() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return runs_out() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return runs_out() ? NULL : __real_realloc(memory, size);
-}
-
 /* Two hosts, as far as they come. */
 struct couple {
     struct btw_host *host[2];
@@ -271,20 +242,19 @@ static void memory_may_run_out(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct btw_fixture *fixture = fixture_named(rows[i].fixture);
-        size_t most;
+        size_t most, broken = 0;
 
-        fail_at = SIZE_MAX;
-        allocations = 0;
+        btw_scarce(0);
         assert_true(transfers(fixture, rows[i].role));
-        most = allocations;
+        most = btw_scarce_count();
         assert_in_range(most, 20, 1000);
         for (size_t n = 1; n <= most; n++) {
-            fail_at = n;
-            allocations = 0;
-            transfers(fixture, rows[i].role);
-            assert_true(allocations >= n);
+            btw_scarce(n);
+            broken += !transfers(fixture, rows[i].role);
+            assert_true(btw_scarce_count() >= n);
         }
-        fail_at = 0;
+        btw_scarce(0);
+        assert_in_range(broken, 1, most);
     }
 }
 

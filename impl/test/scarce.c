@@ -4,7 +4,8 @@
  */
 #include "scarce.h"
 
-#include "fuzz.h"
+#include <assert.h>
+#include <stdbool.h>
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 void *__real_malloc(size_t size);
@@ -14,24 +15,30 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 
-static size_t left; /* until the one that fails; 0: none */
+static size_t fail_at, count;
 
-void fuzz_scarce(size_t nth)
+void btw_scarce(size_t nth)
 {
-    left = nth;
+    fail_at = nth;
+    count = 0;
 }
 
-void *fuzz_surely(size_t size)
+size_t btw_scarce_count(void)
+{
+    return count;
+}
+
+void *btw_scarce_surely(size_t size)
 {
     void *memory = __real_calloc(1, size > 0 ? size : 1);
 
-    FUZZ_CHECK(memory != NULL);
+    assert(memory != NULL);
     return memory;
 }
 
 static bool fails(void)
 {
-    return left > 0 && --left == 0;
+    return ++count == fail_at;
 }
 
 void *__wrap_malloc(size_t size)
@@ -39,9 +46,9 @@ void *__wrap_malloc(size_t size)
     return fails() ? NULL : __real_malloc(size);
 }
 
-void *__wrap_calloc(size_t count, size_t size)
+void *__wrap_calloc(size_t members, size_t size)
 {
-    return fails() ? NULL : __real_calloc(count, size);
+    return fails() ? NULL : __real_calloc(members, size);
 }
 
 void *__wrap_realloc(void *memory, size_t size)
