@@ -8,6 +8,7 @@
 #include "catalogue.h"
 #include "cli.h"
 #include "fixture_dir.h"
+#include "plural.h"
 
 static struct {
     char *role, *scenarios;
@@ -86,7 +87,8 @@ static int run(const struct cli_command *self, int argc, const char **argv)
     if (!scn_fixture_dir_write(operands[0], &torrents, why, sizeof why))
         status = cli_fail(self, CLI_OURS, "%s", why);
     else
-        printf("%zu torrents in %s; %s/README.txt says what to load\n", torrents.count, operands[0], operands[0]);
+        printf("%zu torrent%s in %s; %s/README.txt says what to load\n", torrents.count, scn_plural(torrents.count),
+               operands[0], operands[0]);
     scn_torrents_free(&torrents);
     scn_catalogue_free(&catalogue);
     return status;

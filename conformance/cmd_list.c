@@ -9,6 +9,7 @@
 #include "btw/policy.h"
 #include "cli.h"
 #include "coverage.h"
+#include "plural.h"
 #include "report.h"
 
 static struct {
@@ -88,7 +89,8 @@ static int print_rules(const struct list *list)
         size_t scenarios = scenarios_about(list, requirement->id);
         const struct btw_rule *rule = btw_rule_find(requirement->id);
         if (scenarios > 0 || rule != NULL)
-            snprintf(by, sizeof by, "%s%s%zu scenarios", rule ? "monitor" : "", rule ? ", " : "", scenarios);
+            snprintf(by, sizeof by, "%s%s%zu scenario%s", rule ? "monitor" : "", rule ? ", " : "", scenarios,
+                     scn_plural(scenarios));
         printf("%-16s %-7s %-7s %-24s %s\n", requirement->id, scn_requirement_spec(requirement, spec),
                scn_level_name(requirement->level), by, requirement->summary);
     }
@@ -113,7 +115,7 @@ static int print_uncovered(const struct list *list)
             printf("%-16s %s\n", requirement->id, requirement->summary);
         }
     }
-    printf("%zu of %zu requirements in scope are covered, %zu are exceptions, %zu are open\n", covered, scope, excepted,
+    printf("%zu of %zu requirements in scope are covered, %zu excepted, %zu open\n", covered, scope, excepted,
            scope - covered - excepted);
     return covered + excepted == scope ? CLI_GREEN : CLI_RED;
 }

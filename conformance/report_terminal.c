@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "plural.h"
 #include "report.h"
 #include "torrents.h"
 
@@ -72,7 +73,7 @@ static void print_timeline(const struct scn_terminal *terminal, const struct scn
     size_t count = timeline == NULL ? 0 : scn_timeline_count(timeline);
     size_t first = count > TIMELINE_LINES ? count - TIMELINE_LINES : 0;
     if (first > 0)
-        fprintf(terminal->out, "  # %zu earlier lines are in the JSON report\n", first);
+        fprintf(terminal->out, "  # %zu earlier line%s in the JSON report\n", first, first == 1 ? " is" : "s are");
     for (size_t i = first; i < count; i++)
         fprintf(terminal->out, "  %s\n", scn_timeline_line(timeline, i));
 }
@@ -141,7 +142,7 @@ static void print_rule(const struct scn_terminal *terminal, const struct scn_rep
     fprintf(terminal->out, "  in %s at %lld.%03llds on %s: %s\n", where->item->id, (long long)first->time_ms / 1000,
             (long long)first->time_ms % 1000, first->conn, first->text);
     if (runs > 1)
-        fprintf(terminal->out, "  and in %zu more runs\n", runs - 1);
+        fprintf(terminal->out, "  and in %zu more run%s\n", runs - 1, scn_plural(runs - 1));
     fprintf(terminal->out, "  again  %s %s\n", report->again, where->item->id);
 }
 
@@ -284,8 +285,9 @@ void scn_terminal_report(struct scn_terminal *terminal, const struct scn_report 
     fprintf(terminal->out, "\n%s as %s%s%s%s%s: %.1f s", report->target, report->role, report->client[0] ? ", " : "",
             report->client, report->peer_id[0] ? ", peer id " : "", report->peer_id, report->seconds);
     if (report->breaches[SCN_WARN] + report->breaches[SCN_FAIL] > 0)
-        fprintf(terminal->out, ", monitors saw %zu failures and %zu warnings", report->breaches[SCN_FAIL],
-                report->breaches[SCN_WARN]);
+        fprintf(terminal->out, ", monitors saw %zu failure%s and %zu warning%s", report->breaches[SCN_FAIL],
+                scn_plural(report->breaches[SCN_FAIL]), report->breaches[SCN_WARN],
+                scn_plural(report->breaches[SCN_WARN]));
     fputc('\n', terminal->out);
     print_counts(terminal, report->verdicts);
     if (report->interrupted)

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "plural.h"
+
 struct scn_timeline {
     char *head[SCN_TIMELINE_HEAD];
     char *tail[SCN_TIMELINE_TAIL];
@@ -86,7 +88,7 @@ const char *scn_timeline_line(const struct scn_timeline *timeline, size_t i)
         return timeline->head[i];
     if (gone && i == SCN_TIMELINE_HEAD) {
         char *gap = (char *)timeline->gap;
-        snprintf(gap, sizeof timeline->gap, "# ... %zu lines left out", gone);
+        snprintf(gap, sizeof timeline->gap, "# ... %zu line%s left out", gone, scn_plural(gone));
         return gap;
     }
     size_t n = i - SCN_TIMELINE_HEAD - (gone ? 1 : 0);

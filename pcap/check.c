@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "content.h"
+#include "plural.h"
 #include "summary.h"
 #include "tree.h"
 
@@ -297,8 +298,8 @@ enum cap_status cap_check(struct cap_capture *capture, struct cap_torrents *torr
     fflush(out);
     cap_counts_print(stderr, config->name, cap_dissect_counts(dissect));
     if (checker.not_judged > 0)
-        fprintf(stderr, "%s: %" PRIu64 " sessions were not judged: too many at once\n", config->name,
-                checker.not_judged);
+        fprintf(stderr, "%s: %" PRIu64 " session%s not judged: too many at once\n", config->name, checker.not_judged,
+                scn_plural(checker.not_judged));
     cap_dissect_free(dissect);
     cap_content_free(checker.content);
     return status;

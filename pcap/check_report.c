@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "plural.h"
 
 static void release(struct cap_kept *kept)
 {
@@ -147,14 +148,15 @@ void cap_check_print_finding(FILE *out, bool color, const char *file, const stru
 void cap_check_print_sum(FILE *out, const struct cap_check_report *report)
 {
     const size_t *verdicts = report->verdicts;
-    fprintf(out, "%s%zu sessions judged: %zu PASS, %zu WARN, %zu FAIL; %zu could not be judged\n",
-            report->breaches[SCN_FAIL] + report->breaches[SCN_WARN] > 0 ? "\n" : "",
-            verdicts[SCN_PASS] + verdicts[SCN_WARN] + verdicts[SCN_FAIL], verdicts[SCN_PASS], verdicts[SCN_WARN],
+    size_t judged = verdicts[SCN_PASS] + verdicts[SCN_WARN] + verdicts[SCN_FAIL];
+    size_t findings = report->breaches[SCN_FAIL] + report->breaches[SCN_WARN];
+    fprintf(out, "%s%zu session%s judged: %zu PASS, %zu WARN, %zu FAIL; %zu could not be judged\n",
+            findings > 0 ? "\n" : "", judged, scn_plural(judged), verdicts[SCN_PASS], verdicts[SCN_WARN],
             verdicts[SCN_FAIL], verdicts[SCN_SKIP]);
-    if (report->breaches[SCN_FAIL] + report->breaches[SCN_WARN] > 0)
-        fprintf(out, "%zu findings: %zu FAIL, %zu WARN\n", report->breaches[SCN_FAIL] + report->breaches[SCN_WARN],
-                report->breaches[SCN_FAIL], report->breaches[SCN_WARN]);
+    if (findings > 0)
+        fprintf(out, "%zu finding%s: %zu FAIL, %zu WARN\n", findings, scn_plural(findings), report->breaches[SCN_FAIL],
+                report->breaches[SCN_WARN]);
     if (report->cases_left_out + report->findings_left_out > 0)
-        fprintf(out, "%zu sessions and %zu findings are too many for the report files\n", report->cases_left_out,
-                report->findings_left_out);
+        fprintf(out, "%zu session%s and %zu finding%s left out of the report files: too many\n", report->cases_left_out,
+                scn_plural(report->cases_left_out), report->findings_left_out, scn_plural(report->findings_left_out));
 }

@@ -81,26 +81,26 @@ size_t cap_counts_print(FILE *out, const char *name, const struct cap_counts *co
         uint64_t count;
         const char *text;
     } counters[] = {
-        { counts->unknown_link, "packets are of a link type that cannot be read" },
-        { counts->not_ip, "packets are not IP" },
-        { counts->not_tcp, "packets are neither TCP nor known UDP" },
-        { counts->damaged, "packets have headers that do not fit them" },
-        { counts->snapped, "packets were captured in part (snap length)" },
-        { counts->utp, "packets of uTP were left alone" },
-        { counts->dht, "packets of the DHT were left alone" },
-        { counts->tracker, "packets of UDP trackers were left alone" },
-        { counts->other, "TCP connections are not BitTorrent" },
+        { counts->unknown_link, "packets of a link type that cannot be read" },
+        { counts->not_ip, "packets that are not IP" },
+        { counts->not_tcp, "packets that are neither TCP nor known UDP" },
+        { counts->damaged, "packets with headers that do not fit them" },
+        { counts->snapped, "packets captured in part (snap length)" },
+        { counts->utp, "packets of uTP, left alone" },
+        { counts->dht, "packets of the DHT, left alone" },
+        { counts->tracker, "packets of UDP trackers, left alone" },
+        { counts->other, "TCP connections that are not BitTorrent" },
         { counts->holes, "holes where the capture lacks bytes of a stream" },
-        { counts->hole_bytes, "bytes are missing in them" },
-        { counts->dropped_flows, "connections were dropped for want of room" },
-        { counts->dropped_bytes, "bytes were dropped for want of room" },
-        { counts->dropped_fragments, "fragments of IP were dropped: their datagram never became whole" },
+        { counts->hole_bytes, "bytes missing in them" },
+        { counts->dropped_flows, "connections dropped for want of room" },
+        { counts->dropped_bytes, "bytes dropped for want of room" },
+        { counts->dropped_fragments, "fragments of IP dropped, because their datagram never became whole" },
     };
     size_t lines = 0;
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
         if (counters[i].count == 0)
             continue;
-        fprintf(out, "%s: %" PRIu64 " %s\n", name, counters[i].count, counters[i].text);
+        fprintf(out, "%s: %s: %" PRIu64 "\n", name, counters[i].text, counters[i].count);
         lines++;
     }
     return lines;

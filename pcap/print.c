@@ -84,10 +84,10 @@ const char *cap_event_text(struct cap_text *buffer, const struct cap_event *even
     case CAP_BAD:
         return bad_text(buffer, event, style);
     case CAP_GAP:
-        return format(buffer, "# %" PRIu64 " bytes are missing; %s", event->gap,
-                      event->resumed ? "reading goes on behind them" : "the rest of this direction cannot be read");
+        return format(buffer, "# %" PRIu64 " byte%s missing; %s", event->gap, event->gap == 1 ? " is" : "s are",
+                      event->resumed ? "reading goes on" : "the rest of this direction cannot be read");
     case CAP_CIPHER:
-        return format(buffer, "# %" PRIu64 " encrypted bytes", event->gap);
+        return format(buffer, "# %" PRIu64 " encrypted byte%s", event->gap, event->gap == 1 ? "" : "s");
     case CAP_FIN:
         return format(buffer, "fin");
     case CAP_RST:

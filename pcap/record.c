@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "fmt.h"
+#include "plural.h"
 #include "record_state.h"
 
 enum {
@@ -97,8 +98,8 @@ static void take(struct record *record, size_t i)
     if (note->kind == CAP_GAP) {
         btw_monitor_gap(record->heard, note->side);
         record_flush(record);
-        fprintf(record->out, "# %" PRIu64 " bytes of %s are missing here.\n", note->gap,
-                note->side == record->us ? "this side" : "the target");
+        fprintf(record->out, "# %" PRIu64 " byte%s of %s %s missing here.\n", note->gap, scn_plural(note->gap),
+                note->side == record->us ? "this side" : "the target", note->gap == 1 ? "is" : "are");
     }
     if (told)
         btw_monitor_sent(record->heard, note->side, &note->msg, note->kind == CAP_BAD, note->time_ms);

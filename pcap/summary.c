@@ -10,6 +10,7 @@
 #include "btw/bencode.h"
 #include "btw/notation.h"
 #include "names.h"
+#include "plural.h"
 
 enum { BAR = 32, DIGITS = 3 };
 
@@ -123,7 +124,7 @@ static void print_side(FILE *out, const struct cap_session *session, const struc
     const struct cap_side *side = &account->side[which];
     char progress[CAP_PROGRESS_TEXT], name[CAP_ENDPOINT_TEXT];
     cap_endpoint_text(name, &sent->from);
-    fprintf(out, "  %s sent %" PRIu64 " bytes", name, sent->bytes);
+    fprintf(out, "  %s sent %" PRIu64 " byte%s", name, sent->bytes, scn_plural(sent->bytes));
     if (sent->missing > 0)
         fprintf(out, ", %" PRIu64 " of them not in the capture", sent->missing);
     fprintf(out, "%s%s%s\n", sent->seen ? "" : "; nothing of it was captured",

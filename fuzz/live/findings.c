@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plural.h"
+
 enum { SIGNATURE_STEPS_MAX = 4 };
 
 bool live_finding_confirmed(const struct live_finding *finding)
@@ -120,11 +122,12 @@ void live_finding_print(FILE *out, const struct live_finding *finding, const str
     char comment[1200], name[120];
     snprintf(comment, sizeof comment,
              "# %s: %s.\n# %s\n# Target: %s.  Shown by %u of %d plays%s.\n"
-             "# Case %" PRIu64 " of seed %" PRIu64 ", after %.1f s; from %zu steps to %zu in %u tries.\n",
+             "# Case %" PRIu64 " of seed %" PRIu64 ", after %.1f s; from %zu step%s to %zu in %u %s.\n",
              live_verdict_name(finding->complaint.verdict), live_verdict_text(finding->complaint.verdict),
              finding->complaint.text, client != NULL ? client : "unknown", finding->shown, LIVE_CONFIRM_PLAYS,
              live_finding_confirmed(finding) ? "" : ": a suspect only", finding->number, seed, finding->after,
-             finding->steps_before, finding->steps, finding->tries);
+             finding->steps_before, scn_plural(finding->steps_before), finding->steps, finding->tries,
+             finding->tries == 1 ? "try" : "tries");
     snprintf(name, sizeof name, "fuzz.%s", finding->name);
     for (char *at = name; *at != '\0'; at++) {
         if (*at >= 'A' && *at <= 'Z')

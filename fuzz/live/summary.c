@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <jansson.h>
 
+#include "plural.h"
+
 enum { SIGNATURE = 64 };
 
 static double per_second(const struct live_stats *stats)
@@ -74,7 +76,7 @@ void live_summary_terminal(FILE *out, const struct live_summary *report)
     const struct live_stats *stats = live_campaign_stats(report->campaign);
     const struct live_graph *graph = live_campaign_graph(report->campaign);
     const struct live_findings *findings = live_campaign_findings(report->campaign);
-    size_t confirmed = live_findings_confirmed(findings);
+    size_t confirmed = live_findings_confirmed(findings), suspects = findings->count - confirmed;
     print_findings(out, findings, true);
     print_findings(out, findings, false);
     fprintf(out,
@@ -82,18 +84,22 @@ void live_summary_terminal(FILE *out, const struct live_summary *report)
             "\n",
             stats->cases, stats->seconds, per_second(stats), stats->following, report->seeds, report->seed);
     if (stats->resumed > 0)
-        fprintf(out, "gone on with %" PRIu64 " cases that an earlier campaign had kept\n", stats->resumed);
+        fprintf(out, "gone on with %" PRIu64 " case%s that an earlier campaign had kept\n", stats->resumed,
+                scn_plural(stats->resumed));
     fprintf(out,
             "%.1f%% reached the target, %.1f%% got past the handshake, %.1f%% could say all; %" PRIu64
             " inconclusive, %" PRIu64 " ends not seen\n",
             share(stats->reached, stats), share(stats->met, stats), share(stats->delivered, stats), stats->inconclusive,
             stats->silences);
     fprintf(out,
-            "%zu states, %zu moves; %" PRIu64 " cases showed something new; %" PRIu64 " probes, %" PRIu64 " deaths\n",
-            live_graph_states(graph), live_graph_moves(graph), stats->fresh, stats->probes, stats->deaths);
+            "%zu state%s, %zu move%s; %" PRIu64 " case%s showed something new; %" PRIu64 " probe%s, %" PRIu64
+            " death%s\n",
+            live_graph_states(graph), scn_plural(live_graph_states(graph)), live_graph_moves(graph),
+            scn_plural(live_graph_moves(graph)), stats->fresh, scn_plural(stats->fresh), stats->probes,
+            scn_plural(stats->probes), stats->deaths, scn_plural(stats->deaths));
     if (!live_campaign_metered(report->campaign))
         fputs("memory, descriptors and processor time of the target were not observed\n", out);
-    fprintf(out, "%zu findings, %zu suspects\n", confirmed, findings->count - confirmed);
+    fprintf(out, "%zu finding%s, %zu suspect%s\n", confirmed, scn_plural(confirmed), suspects, scn_plural(suspects));
     if (live_campaign_trouble(report->campaign) != NULL)
         fprintf(out, "ended early: %s\n", live_campaign_trouble(report->campaign));
 }
