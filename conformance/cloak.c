@@ -184,7 +184,7 @@ static bool plan_as_written(struct scn_run *run, const struct scn_step *step, st
     for (int option = 0; made && option < SCN_MSE_OPTIONS; option++)
         made = plan_option(plan, run, &env, step->mse, (enum scn_mse_option)option);
     if (!made)
-        run_line_failed(run, step, SCN_ERROR, step->text, NULL, env.error ? env.error : "cannot be evaluated");
+        run_value_failed(run, step, &env);
     return made;
 }
 

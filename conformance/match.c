@@ -19,7 +19,7 @@ static void bind(struct scn_env *env, enum pass pass, const char *name, const st
 
 static bool fits_number(struct scn_env *env, enum pass pass, const struct scn_expr *expr, int64_t number)
 {
-    struct scn_value value = { .kind = SCN_VALUE_INT, .number = number };
+    struct scn_value value = { .kind = SCN_VALUE_INT, .number = number, .heard = true };
     int64_t low, high;
     switch (expr->kind) {
     case SCN_EXPR_ANY:
@@ -57,7 +57,7 @@ static bool is_torrent(const struct scn_torrent *torrent, const struct btw_msg *
 static bool fits_bytes(struct scn_env *env, enum pass pass, const struct scn_expr *expr, struct btw_slice data,
                        const struct btw_msg *msg)
 {
-    struct scn_value value = { .kind = SCN_VALUE_BYTES, .bytes = data };
+    struct scn_value value = { .kind = SCN_VALUE_BYTES, .bytes = data, .heard = true };
     if (expr->kind == SCN_EXPR_ANY)
         return true;
     if (expr->kind == SCN_EXPR_BIND) {

@@ -36,11 +36,6 @@ void outbox_free(struct scn_conn *conn)
     conn->outbox_last = &conn->outbox;
 }
 
-static void script_error(struct scn_conn *conn, const struct scn_step *step, const char *why)
-{
-    run_line_failed(conn->run, step, SCN_ERROR, step->text, NULL, why ? why : "cannot be evaluated");
-}
-
 /* An optional number of the wire clause. */
 static bool number(struct scn_conn *conn, const struct scn_step *step, const struct scn_expr *expr, int64_t absent,
                    int64_t *out)
@@ -49,7 +44,7 @@ static bool number(struct scn_conn *conn, const struct scn_step *step, const str
     *out = absent;
     if (!expr || (scn_eval_int(&env, expr, out) && *out >= 0))
         return true;
-    script_error(conn, step, env.error);
+    run_value_failed(conn->run, step, &env);
     return false;
 }
 
@@ -116,7 +111,7 @@ static bool make(struct scn_conn *conn, struct outbox_item *item)
             item->bytes = encode(&msg, item->bytes, &cap, &item->len);
     }
     if (!ok)
-        script_error(conn, step, scn_arena_text(run->arena, env.error, strlen(env.error)));
+        run_value_failed(run, step, &env);
     scn_arena_free(arena);
     int64_t prefix = 0, cut = 0;
     if (!ok || !number(conn, step, step->wire.prefix, 0, &prefix) || !number(conn, step, step->wire.cut, 0, &cut))

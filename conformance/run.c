@@ -210,6 +210,12 @@ bool run_line_failed(struct scn_run *run, const struct scn_step *step, enum scn_
     return false;
 }
 
+void run_value_failed(struct scn_run *run, const struct scn_step *step, const struct scn_env *env)
+{
+    run_line_failed(run, step, env->heard ? SCN_INCONCLUSIVE : SCN_ERROR, step->text, NULL,
+                    env->error ? env->error : "the two sides cannot be compared");
+}
+
 void scn_run_abort(struct scn_run *run, enum scn_verdict verdict, const char *reason)
 {
     if (run->done)

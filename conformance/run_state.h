@@ -173,6 +173,8 @@ struct scn_conn *run_conn_make(struct scn_run *run, const char *name);
 /* A line did not come true.  True: the run goes on all the same (WARN, INFO). */
 bool run_line_failed(struct scn_run *run, const struct scn_step *step, enum scn_verdict verdict, const char *want,
                      const char *got, const char *reason);
+/* A value could not be had, and the run is over: the script is wrong, unless the target had said what it is made of. */
+void run_value_failed(struct scn_run *run, const struct scn_step *step, const struct scn_env *env);
 void run_note(struct scn_run *run, enum scn_verdict verdict, const struct scn_step *step, const char *text);
 bool run_over(struct scn_run *run);
 int64_t run_scaled(const struct scn_run *run, int64_t ms);

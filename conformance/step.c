@@ -73,8 +73,10 @@ static enum step_state play_repeat(struct scn_run *run, const struct scn_step *s
 {
     struct scn_env env = run_env(run, run->arena);
     int64_t times;
-    if (!scn_eval_int(&env, step->left, &times))
-        return step_failed_as(run, step, SCN_ERROR, env.error);
+    if (!scn_eval_int(&env, step->left, &times)) {
+        run_value_failed(run, step, &env);
+        return STEP_BLOCKED;
+    }
     run->frames[run->depth - 1].at++;
     run->entered = false;
     step_push(run, step, times);
@@ -117,7 +119,8 @@ static bool holds(const struct scn_step *step, int64_t left, int64_t right)
     return false;
 }
 
-/* Evaluates both sides; bytes are compared for (in)equality.  *got is what was seen.  False: the script is wrong. */
+/* Evaluates both sides; bytes are compared for (in)equality.  *got is what was seen.  False: they cannot be, and the
+ * run is over. */
 static bool compare(struct scn_run *run, const struct scn_step *step, bool *true_now, char got[GOT_SIZE])
 {
     struct scn_arena *arena = scn_arena_new(); /* not the run's: `until` compares at every turn */
@@ -125,7 +128,7 @@ static bool compare(struct scn_run *run, const struct scn_step *step, bool *true
     struct scn_value left, right;
     bool fine = scn_eval(&env, step->left, &left) && scn_eval(&env, step->right, &right) && left.kind == right.kind;
     if (!fine) {
-        run_line_failed(run, step, SCN_ERROR, step->text, NULL, env.error ? env.error : "these cannot be compared");
+        run_value_failed(run, step, &env);
     } else if (left.kind == SCN_VALUE_INT) {
         *true_now = holds(step, left.number, right.number);
         snprintf(got, GOT_SIZE, "%lld", (long long)left.number);

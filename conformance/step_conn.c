@@ -27,8 +27,10 @@ static enum step_state start_dial(struct scn_run *run, const struct scn_step *st
     struct scn_conn *from = step->from ? run_conn(run, step->from) : NULL;
     struct scn_env env = run_env(run, run->arena);
     int64_t rcvbuf = 0;
-    if (step->rcvbuf && !scn_eval_int(&env, step->rcvbuf, &rcvbuf))
-        return step_failed_as(run, step, SCN_ERROR, env.error);
+    if (step->rcvbuf && !scn_eval_int(&env, step->rcvbuf, &rcvbuf)) {
+        run_value_failed(run, step, &env);
+        return STEP_BLOCKED;
+    }
     struct scn_dial how = { from ? from->source : run->world->next_source++, step->v6, (int)rcvbuf, goes_first(run) };
     if (!cloak_make_plan(conn, step))
         return STEP_BLOCKED;
@@ -157,8 +159,10 @@ enum step_state play_serve(struct scn_run *run, const struct scn_step *step)
     struct scn_env env = run_env(run, run->arena);
     int64_t left = INT64_MAX, corrupt = -1;
     if ((step->left && !scn_eval_int(&env, step->left, &left)) ||
-        (step->right && !scn_eval_int(&env, step->right, &corrupt)))
-        return step_failed_as(run, step, SCN_ERROR, env.error);
+        (step->right && !scn_eval_int(&env, step->right, &corrupt))) {
+        run_value_failed(run, step, &env);
+        return STEP_BLOCKED;
+    }
     conn->serve_left = left;
     conn->corrupt = corrupt;
     reflex_catch_up(conn);

@@ -160,6 +160,14 @@ static bool eval_op(struct scn_env *env, const struct scn_expr *expr, struct scn
     return overflow ? value_fail(env, "integer overflow") : value_int(out, result);
 }
 
+static bool eval_var(struct scn_env *env, const struct scn_expr *expr, struct scn_value *out)
+{
+    if (!env->get || !env->get(env->user, expr->name, out))
+        return value_fail(env, "a variable has no value");
+    env->heard = env->heard || out->heard;
+    return true;
+}
+
 bool scn_eval(struct scn_env *env, const struct scn_expr *expr, struct scn_value *out)
 {
     switch (expr->kind) {
@@ -169,7 +177,7 @@ bool scn_eval(struct scn_env *env, const struct scn_expr *expr, struct scn_value
     case SCN_EXPR_RESERVED:
         return value_bytes(out, expr->bytes.data, expr->bytes.len);
     case SCN_EXPR_VAR:
-        return (env->get && env->get(env->user, expr->name, out)) || value_fail(env, "a variable has no value");
+        return eval_var(env, expr, out);
     case SCN_EXPR_OP:
         return eval_op(env, expr, out);
     case SCN_EXPR_CALL:

@@ -15,6 +15,7 @@ struct scn_value {
     int64_t number;
     struct btw_slice bytes;
     const struct scn_torrent *torrent;
+    bool heard; /* of a variable: it came from the target */
 };
 
 enum { SCN_VALUE_BYTES_MAX = 32 << 20 }; /* no expression may come to more bytes */
@@ -29,6 +30,7 @@ struct scn_env {
     uint64_t *random;    /* state of the seeded generator */
     uint8_t peer_id[20]; /* for a handshake that names none */
     const char *error;   /* why the last evaluation failed; in the arena or static */
+    bool heard;          /* some evaluation took what the target had said */
 };
 
 /* False: env->error says why. */

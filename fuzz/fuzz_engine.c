@@ -179,13 +179,12 @@ static bool move(struct target *target, struct conn *conn)
 
 static void play(struct target *target, struct scn_run *run)
 {
-    scn_run_advance(run);
     for (size_t step = 0; !scn_run_done(run); step++) {
         bool moved = false;
         FUZZ_CHECK(step < STEPS_MAX && target->now_ms < TIME_MAX_MS);
+        scn_run_advance(run); /* and who was dialled just now may answer before time goes on */
         for (size_t i = 0; i < target->count && !scn_run_done(run); i++)
             moved |= move(target, &target->conns[i]);
-        scn_run_advance(run);
         if (!moved && !scn_run_done(run)) {
             int64_t next = scn_run_deadline(run);
             FUZZ_CHECK(next < INT64_MAX);
