@@ -47,6 +47,7 @@ class Turn:
             self.before = self.engine.progress(target)[0]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True,
                                             env=dict(os.environ, **variables), preexec_fn=lambda: os.nice(nice))
+        self.is_pruning = target.small.exists()
         self.started, self.cpu = time.monotonic(), 0
         self.deadline = self.started + max(2 * seconds, seconds + GRACE_S)  # reading what is known may take long
 
@@ -133,6 +134,8 @@ class Campaign:
         self.turns.remove(turn)
         turn.clear()
         self.spent.add(turn)
+        if turn.is_pruning and turn.process.returncode == 0:  # it did not fuzz, so its turn is still to come
+            self.served[turn.target, turn.name] -= 1
         turn.engine.finish(turn.target, turn.process.returncode)
         turn.target.exchange()
         self.findings.look(turn.target, self.spent.all())

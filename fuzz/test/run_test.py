@@ -102,6 +102,27 @@ def check_exchange(scene):
     check(len(queue) > 1 and queue <= {path.name for path in scene.work.glob('sound/corpus/*')}, 'it keeps its finds')
 
 
+def check_pruning(scene):
+    """Who has made the corpus small has not had its turn."""
+    scene.work = scene.work.with_name('bloated')
+    for target in ('planted', 'sound'):
+        corpus = scene.work / target / 'corpus'
+        corpus.mkdir(parents=True)
+        for number in range(150):
+            (corpus / f'seed-{number}').write_bytes(bytes([0, number]))
+    run = scene.start('--time', '600', '--jobs', '1', '--engines', 'libfuzzer')
+    had = None
+    for line in run.stdout:
+        had = re.search(r'\d+ of 2 had a turn', line) or had
+        runs = re.search(r'(\d+) executions', line)
+        if runs and int(runs[1]) > 10000:
+            break
+    run.send_signal(signal.SIGINT)
+    run.communicate()
+    check(len(list(scene.work.glob('*/pruned'))) == 2, 'not made small')
+    check(had[0] == '1 of 2 had a turn', 'while one fuzzes', had[0])
+
+
 def worked(scene):
     engines = ('libfuzzer', 'afl', 'afl-cmplog') if HAS_AFL else ('libfuzzer',)
     return all(scene.spent(key, f'sound/{end}') > 0 for key in ('runs', 'cpu') for end in engines)
@@ -141,6 +162,7 @@ def check_all(scene):
     third = scene.start('--time', '5', '--engines', 'libfuzzer')
     said = third.communicate()[0]
     check(third.returncode == 0 and '0 open findings, 2 that do not happen any more' in said, 'fixed, it said', said)
+    check_pruning(scene)
     if HAS_AFL:
         check_exchange(scene)
 
