@@ -121,6 +121,7 @@ static void play_text(struct live_ground *ground, const struct text *text,
 /* ---- calibration ------------------------------------------------------------------------------------------------- */
 
 struct calibrating {
+    struct live_ground *ground;
     struct live_facts *facts;
     struct live_calibration *out;
     int64_t times[TIMES_MAX];
@@ -212,11 +213,10 @@ static void set_times(struct calibrating *c)
 static void take_sync(void *user, const struct live_play *play)
 {
     struct calibrating *c = user;
-    int64_t took = took_ms(play);
     if (!live_probe_passed(play) || scn_run_result(play->run)->weak || c->facts->sync_ms < 0)
         c->facts->sync_ms = -1;
-    else if (SYNC_FACTOR * took > c->facts->sync_ms)
-        c->facts->sync_ms = SYNC_FACTOR * took;
+    else if (SYNC_FACTOR * took_ms(play) > c->facts->sync_ms)
+        c->facts->sync_ms = SYNC_FACTOR * took_ms(play);
 }
 
 static void take_metadata(void *user, const struct live_play *play)
@@ -247,13 +247,13 @@ static void crowd_over(void *user, struct live_play *play)
 }
 
 /* So many handshakes as the ground plays at once.  False: some are not answered, or much later than a single one. */
-static bool bears_crowd(struct live_ground *ground, struct calibrating *c)
+static bool bears_crowd(struct calibrating *c)
 {
     struct crowd *crowd = calloc(1, sizeof *crowd);
     if (crowd == NULL)
         abort();
     crowd->c = c;
-    crowd->count = live_ground_jobs(ground);
+    crowd->count = live_ground_jobs(c->ground);
     for (unsigned i = 0; i < crowd->count; i++) {
         struct text text = { crowd->texts[i], 0 };
         begin(&text, c->facts, "crowd", 256 + i);
@@ -261,7 +261,7 @@ static bool bears_crowd(struct live_ground *ground, struct calibrating *c)
         crowd->plays[i].len = text.len;
     }
     c->count = 0;
-    live_ground_play(ground, &(struct live_player){ crowd_next, crowd_over, crowd });
+    live_ground_play(c->ground, &(struct live_player){ crowd_next, crowd_over, crowd });
     sort_times(c);
     bool bears = c->count == crowd->count && c->times[c->count - 1] <= SLOWER_FACTOR * c->facts->answer_ms + SLOWER_MS;
     free(crowd);
@@ -269,86 +269,104 @@ static bool bears_crowd(struct live_ground *ground, struct calibrating *c)
 }
 
 /* As many plays at once as the target answers without delay. */
-static void set_jobs(struct live_ground *ground, struct calibrating *c)
+static void set_jobs(struct calibrating *c)
 {
-    const unsigned wanted = live_ground_jobs(ground);
+    const unsigned wanted = live_ground_jobs(c->ground);
     unsigned borne = 1;
     for (unsigned jobs = 4 < wanted ? 4 : wanted; jobs > borne; jobs = 4 * jobs < wanted ? 4 * jobs : wanted) {
-        live_ground_set_jobs(ground, jobs);
-        if (!bears_crowd(ground, c))
+        live_ground_set_jobs(c->ground, jobs);
+        if (!bears_crowd(c))
             break;
         borne = jobs;
     }
-    live_ground_set_jobs(ground, borne);
+    live_ground_set_jobs(c->ground, borne);
 }
 
-/* ---- the whole --------------------------------------------------------------------------------------------------- */
+/* ---- the questions ----------------------------------------------------------------------------------------------- */
 
-void live_calibrate(struct live_ground *ground, struct live_facts *facts, struct live_calibration *out)
+static void put_introduction(struct text *text, const struct live_facts *facts)
 {
-    char room[LIVE_PROBE_TEXT];
-    struct calibrating c = { .facts = facts, .out = out };
-    struct text text = { room, 0 };
-    *out = (struct live_calibration){ .unchoke_ms = -1 };
-    for (unsigned i = 0; i < HANDSHAKES; i++) {
-        text.len = 0;
-        begin(&text, facts, "handshake", 16 + i);
-        play_text(ground, &text, take_handshake, &c);
-    }
-    set_times(&c);
-    if (!out->reached)
-        return;
-
-    text.len = 0;
-    begin(&text, facts, "introduction", 2);
-    put(&text, "p1 > extended ext=0 dict={m={ut_metadata=1 ut_pex=2}}\np1 maybe extended ext=0 within %lldms\n",
+    put(text, "p1 > extended ext=0 dict={m={ut_metadata=1 ut_pex=2}}\np1 maybe extended ext=0 within %lldms\n",
         (long long)facts->patience_ms);
-    play_text(ground, &text, take_introduction, &c);
+}
 
-    text.len = 0;
-    begin(&text, facts, "fin", 3);
-    put(&text, "p1 fin\np1 closes within %lldms\n", (long long)facts->patience_ms);
-    play_text(ground, &text, take_fin, &c);
+static void put_fin(struct text *text, const struct live_facts *facts)
+{
+    put(text, "p1 fin\np1 closes within %lldms\n", (long long)facts->patience_ms);
+}
 
-    text.len = 0;
-    begin(&text, facts, "second", 4);
-    put(&text,
+static void put_second(struct text *text, const struct live_facts *facts)
+{
+    put(text,
         "p2 dial from=p1\np2 > handshake info_hash=$t1 reserved=[ext fast] peer_id=\"-FZ0000-000000000005\"\n"
         "p2 < handshake within %lldms\n",
         (long long)facts->patience_ms);
-    play_text(ground, &text, take_second, &c);
+}
 
-    text.len = 0;
-    begin(&text, facts, "block", 6);
-    put(&text, "p1 > interested\np1 < unchoke within %dms\np1 > request piece=0 begin=0 length=%u\n", UNCHOKE_MS,
-        facts->torrents[0].pieces == 1 && facts->torrents[0].last_length < BTW_BLOCK_SIZE
-            ? facts->torrents[0].last_length
-            : BTW_BLOCK_SIZE);
-    put(&text, "p1 < piece piece=0 begin=0 data=$t1 within %lldms\n", (long long)facts->patience_ms);
-    play_text(ground, &text, take_block, &c);
+static void put_block(struct text *text, const struct live_facts *facts)
+{
+    const struct live_torrent *torrent = &facts->torrents[0];
+    bool short_block = torrent->pieces == 1 && torrent->last_length < BTW_BLOCK_SIZE;
+    put(text, "p1 > interested\np1 < unchoke within %dms\np1 > request piece=0 begin=0 length=%u\n", UNCHOKE_MS,
+        short_block ? torrent->last_length : BTW_BLOCK_SIZE);
+    put(text, "p1 < piece piece=0 begin=0 data=$t1 within %lldms\n", (long long)facts->patience_ms);
+}
 
-    for (unsigned i = 0; i < SYNCS && facts->fast && facts->unchokes; i++) {
-        text.len = 0;
-        begin(&text, facts, "sync", 8 + i);
-        put(&text, "p1 sync within %dms\n", SYNC_MS);
-        play_text(ground, &text, take_sync, &c);
-    }
+static void put_sync(struct text *text, const struct live_facts *facts)
+{
+    (void)facts;
+    put(text, "p1 sync within %dms\n", SYNC_MS);
+}
+
+/* A handshake, and what may come behind it. */
+static void ask(struct calibrating *c, const char *name, uint64_t number,
+                void (*put_more)(struct text *text, const struct live_facts *facts),
+                void (*take)(void *user, const struct live_play *play))
+{
+    char room[LIVE_PROBE_TEXT];
+    struct text text = { room, 0 };
+    begin(&text, c->facts, name, number);
+    if (put_more != NULL)
+        put_more(&text, c->facts);
+    play_text(c->ground, &text, take, c);
+}
+
+static void ask_for_sync(struct calibrating *c)
+{
+    struct live_facts *facts = c->facts;
+    for (unsigned i = 0; i < SYNCS && facts->fast && facts->unchokes; i++)
+        ask(c, "sync", 8 + i, put_sync, take_sync);
     if (facts->sync_ms < 0)
         facts->sync_ms = 0;
     else if (facts->sync_ms > 0 && facts->sync_ms < facts->patience_ms)
         facts->sync_ms = facts->patience_ms;
+}
 
-    text.len = 0;
-    begin(&text, facts, "metadata", 7);
-    put_metadata(&text, facts);
-    play_text(ground, &text, take_metadata, &c);
+static void ask_for_dial(struct calibrating *c)
+{
+    char room[LIVE_PROBE_TEXT];
+    struct text text = { room, 0 };
+    put(&text, "scenario fuzz.dials\n  torrent %s\n\np1 listen\np1 accept! within %dms\n", c->facts->torrents[0].kind,
+        DIAL_MS);
+    play_text(c->ground, &text, take_dial, c);
+}
 
-    /* A seed has no reason to. */
-    if (live_ground_world(ground)->role != SCN_TARGET_SEED) {
-        text.len = 0;
-        put(&text, "scenario fuzz.dials\n  torrent %s\n\np1 listen\np1 accept! within %dms\n", facts->torrents[0].kind,
-            DIAL_MS);
-        play_text(ground, &text, take_dial, &c);
-    }
-    set_jobs(ground, &c);
+void live_calibrate(struct live_ground *ground, struct live_facts *facts, struct live_calibration *out)
+{
+    struct calibrating c = { .ground = ground, .facts = facts, .out = out };
+    *out = (struct live_calibration){ .unchoke_ms = -1 };
+    for (unsigned i = 0; i < HANDSHAKES; i++)
+        ask(&c, "handshake", 16 + i, NULL, take_handshake);
+    set_times(&c);
+    if (!out->reached)
+        return;
+    ask(&c, "introduction", 2, put_introduction, take_introduction);
+    ask(&c, "fin", 3, put_fin, take_fin);
+    ask(&c, "second", 4, put_second, take_second);
+    ask(&c, "block", 6, put_block, take_block);
+    ask_for_sync(&c);
+    ask(&c, "metadata", 7, put_metadata, take_metadata);
+    if (live_ground_world(ground)->role != SCN_TARGET_SEED) /* a seed has no reason to */
+        ask_for_dial(&c);
+    set_jobs(&c);
 }
