@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to the monitor: what each side of a connection has said so far.  monitor.c drives, monitor_said.c keeps this
- * state, monitor_asks.c and monitor_pieces.c are its two containers, rules*.c read it.
+ * Private to the monitor: what each side of a connection has said so far.  monitor.c drives, monitor_said.c and
+ * monitor_ext.c keep this state, monitor_asks.c and monitor_pieces.c are its two containers, rules*.c read it.
  *
  * Rules see the state as it was before the message they judge.
  */
@@ -184,6 +184,7 @@ void rules_run(struct judge *judge, unsigned event);
 struct ask *said_ask(const struct btw_monitor *monitor, enum btw_side side, const struct btw_msg *msg);
 /* Takes a message into the state of both sides, after it was judged. */
 void said_take(const struct judge *judge);
+void said_take_extended(const struct judge *judge);
 /* Counts anew what the geometry may have changed. */
 void said_recount(struct said *said, uint32_t total);
 void said_init(struct said *said);

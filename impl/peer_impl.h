@@ -230,8 +230,6 @@ bool btw_peer_attach(struct btw_peer *peer);
 void btw_peer_work(struct btw_peer *peer);
 void btw_peer_tick(struct btw_peer *peer);
 int64_t btw_peer_deadline(const struct btw_peer *peer);
-/* A message has come. */
-void btw_peer_message(struct btw_peer *peer, const struct btw_msg *msg);
 /* Both handshakes are there. */
 void btw_peer_opened(struct btw_peer *peer);
 /* Queues a message, or nothing when the connection has ended. */
@@ -244,8 +242,6 @@ void btw_peer_put_raw(struct btw_peer *peer, const struct btw_msg *msg);
 size_t btw_peer_backlog(const struct btw_peer *peer);
 /* Ends the connection: everything it held is given back at once, output that is left may still go (FIN). */
 void btw_peer_close(struct btw_peer *peer, enum btw_end how);
-/* The metadata has come: judges what they announced before, and goes on as a leech. */
-void btw_peer_learned(struct btw_peer *peer);
 /* Does what an on_* entry says. */
 void btw_peer_react(struct btw_peer *peer, int64_t reaction);
 void btw_peer_after(struct btw_peer *peer, enum peer_timer timer, int64_t delay_ms);
@@ -253,6 +249,15 @@ void btw_peer_never(struct btw_peer *peer, enum peer_timer timer);
 bool btw_peer_fast(const struct btw_peer *peer);
 struct btw_party *btw_peer_us(struct btw_peer *peer);
 struct btw_party *btw_peer_them(struct btw_peer *peer);
+
+/* That of the session: version 1 of a hybrid has padding where version 2 has gaps, and serves it, too. */
+struct btw_geometry btw_peer_geometry(const struct btw_peer *peer);
+
+/* --- peer_message.c --- */
+/* A message has come. */
+void btw_peer_message(struct btw_peer *peer, const struct btw_msg *msg);
+/* The metadata has come: judges what they announced before, and goes on as a leech. */
+void btw_peer_learned(struct btw_peer *peer);
 
 /* --- peer_handshake.c --- */
 /* Takes handshake bytes from the front of *in. */
