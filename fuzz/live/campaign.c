@@ -64,6 +64,7 @@ static void print_probe(struct flight *flight, const struct live_facts *facts, u
 {
     char *text = must(malloc(LIVE_PROBE_TEXT));
     flight->play.len = live_probe_print(text, facts, number);
+    flight->play.ms_max = live_probe_ms(facts);
     flight->play.text = text;
 }
 
@@ -154,7 +155,7 @@ static struct live_play *start_case(struct live_campaign *c)
 static struct live_play *next(void *user)
 {
     struct live_campaign *c = user;
-    if (c->dead || c->pending_count > 0)
+    if (c->dead || c->pending_count > 0 || campaign_stopped(c))
         return NULL;
     if (wants_probe(c))
         return start_probe(c);

@@ -61,6 +61,7 @@ static bool is_answered(struct live_follow *follow, bool *refused)
     for (int i = 0; i < PROBES; i++) {
         struct single single = { .facts = follow->facts, .play = { .text = text } };
         single.play.len = live_probe_print(text, follow->facts, follow->number++);
+        single.play.ms_max = live_probe_ms(follow->facts);
         play_single(follow, &single);
         if (single.passed)
             return true;

@@ -32,6 +32,7 @@ struct live_play {
     scn_tap_fn *tap; /* who else wants to see the bytes, or NULL */
     void *tap_user;
     void *user;
+    int64_t ms_max; /* with sockets it is given up then; 0: after a long time */
     /* out, valid until the call of `over` returns: */
     const struct scn_run *run;
     const struct live_look *look;

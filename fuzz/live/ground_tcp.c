@@ -41,7 +41,7 @@ static bool start_job(struct sockets *sockets, struct ground_job *job, struct li
 {
     if (!ground_job_start(job, sockets->ground, scn_tcp_link(sockets->tcp), sockets->player, play))
         return false;
-    job->until_ms = (int64_t)uv_now(&sockets->loop) + PLAY_MS_MAX;
+    job->until_ms = (int64_t)uv_now(&sockets->loop) + (play->ms_max > 0 ? play->ms_max : PLAY_MS_MAX);
     return true;
 }
 

@@ -42,6 +42,8 @@ __attribute__((format(printf, 2, 3))) static void put(struct text *text, const c
 static void begin(struct text *text, const struct live_facts *facts, const char *name, uint64_t number)
 {
     put(text, "scenario fuzz.%s\n  torrent %s\n  strict\n\np1 dial!\n", name, facts->torrents[0].kind);
+    if (facts->secret)
+        put(text, "p1 secured within %lldms\n", (long long)facts->patience_ms);
     put(text, "p1 > handshake info_hash=$t1 reserved=[ext fast] peer_id=\"-FZ0000-%012llx\"\n",
         (unsigned long long)(number & 0xffffffffffff));
     put(text, "p1 < handshake info_hash=$t1 within %lldms\n", (long long)facts->patience_ms);
@@ -81,6 +83,12 @@ size_t live_probe_print(char room[LIVE_PROBE_TEXT], const struct live_facts *fac
     }
     end(&text, facts);
     return text.len;
+}
+
+/* A connection, encryption, handshake, unchoke or handshake of extensions, block or metadata, and the end. */
+int64_t live_probe_ms(const struct live_facts *facts)
+{
+    return (5 + METADATA_PATIENCE) * facts->patience_ms;
 }
 
 bool live_probe_passed(const struct live_play *play)
