@@ -104,13 +104,14 @@ bool live_follow_restart(struct live_follow *follow)
     return back;
 }
 
-/* What it is called; is it answered, are connections refused? */
+/* What it is called; is it answered, are connections refused?  Who hangs takes none either when enough wait for him. */
 static enum live_verdict name_of(const struct live_follow *follow, const struct live_obituary *obituary, bool answered,
                                  bool refused)
 {
+    bool same = live_follow_same(follow);
     if (answered)
-        return live_follow_same(follow) ? LIVE_sanitizer : LIVE_restart;
-    return refused || obituary->over ? LIVE_crash : LIVE_hang;
+        return same ? LIVE_sanitizer : LIVE_restart;
+    return obituary->over || (refused && !(follow->watched && same)) ? LIVE_crash : LIVE_hang;
 }
 
 bool live_follow_dead(struct live_follow *follow, struct live_complaint *out)
