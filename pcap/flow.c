@@ -139,5 +139,5 @@ struct cap_flow *cap_flows_first(const struct cap_flows *flows)
         return flows->oldest[CAP_EMPTY];
     if (talking == NULL || holding == NULL)
         return talking == NULL ? holding : talking;
-    return holding->seen_ns < talking->seen_ns ? holding : talking;
+    return holding->session.last_frame < talking->session.last_frame ? holding : talking; /* times may go back */
 }
