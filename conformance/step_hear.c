@@ -10,16 +10,11 @@ enum {
     MAYBE_MS = 5000,
 };
 
-/* No more messages will come: it is closed, or no stream of messages any more. */
-static bool is_lost(const struct scn_conn *conn)
-{
-    return conn->target_end != BTW_END_NONE || (conn->handle ? conn->in_garbage : !conn->listener);
-}
-
-/* And those that came have been read. */
+/* The connection will bring nothing more: it is read out, and closed or no stream of messages any more. */
 static bool is_dry(const struct scn_conn *conn)
 {
-    return !conn->inbox && is_lost(conn);
+    bool lost = conn->target_end != BTW_END_NONE || (conn->handle ? conn->in_garbage : !conn->listener);
+    return !conn->inbox && lost;
 }
 
 /* ---- messages ---------------------------------------------------------------------------------------------------- */
@@ -92,7 +87,7 @@ enum step_state play_maybe(struct scn_run *run, const struct scn_step *step)
             return STEP_DONE;
         }
     }
-    return step_late(run) || is_lost(conn) ? STEP_DONE : STEP_BLOCKED;
+    return step_late(run) || conn->target_end != BTW_END_NONE ? STEP_DONE : STEP_BLOCKED;
 }
 
 enum step_state play_anyorder(struct scn_run *run, const struct scn_step *step)

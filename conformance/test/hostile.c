@@ -49,7 +49,7 @@ static const struct mode {
     { "random",            0,  0, FLOOD,  NULL,                          0, 3, "what came is no BitTorrent stream" },
     { "half-handshake",   33, 68, SILENT, NULL,                          0, 3, "nothing that fits came in time" },
     { "keep-alives",      68, 68, FLOOD,  "\0\0\0\0",                    4, 3, "the target floods" },
-    { "garbage",          68, 68, FLOOD,  NULL,                          0, 1, "the target floods" },
+    { "garbage",          68, 68, FLOOD,  NULL,                          0, 3, "the target floods" },
     { "endless-message",  68, 69, FLOOD,  "\xff\xff\xff\xff",            4, 1, "the target floods" },
     { "late-keep-alives", 68, 69, FLOOD,  "\0\0\0\0",                    4, 1, "the target floods" },
     { "late-garbage",     68, 69, FLOOD,  NULL,                          0, 1, "the target floods" },

@@ -266,8 +266,6 @@ static const struct row rows[] = {
       { HELLO_BACK, { 10, "flood" } }, 1000, SCN_FAIL, 0 },
     { "what is no stream any more is not waited for", HEAD HELLO "p1 >! interested\np1 < unchoke within 5s\n",
       { HELLO_BACK, { 10, "raw ffffffff" } }, 1000, SCN_FAIL, 10 },
-    { "nor is what may come on it", HEAD HELLO "p1 >! interested\np1 maybe choke within 5s\np1 < unchoke within 5s\n",
-      { HELLO_BACK, { 10, "raw ffffffff" } }, 1000, SCN_FAIL, 11 },
     { "a fence that failed is gone", HEAD HELLO "p1 >! interested\np1 sync within 1s else warn\np1 oneof within 20s {\n  have\n}\n",
       { HELLO_BACK, { 15000, "have piece=1" } }, 60000, SCN_WARN, 10 },
     { "no connection is inconclusive", HEAD HELLO "p1 >! interested\n",
