@@ -89,6 +89,12 @@ static struct scn_expr *part(const struct reader *r, struct scn_expr *expr, cons
     return expr;
 }
 
+/* These have literals of their own, and are put together, but not reckoned with. */
+static bool is_of_bytes(enum expr_mode mode)
+{
+    return mode == EXPR_BYTES || mode == EXPR_BITS;
+}
+
 static enum expr_mode mode_of(char arg)
 {
     return arg == 'b' ? EXPR_BYTES : arg == 'v' || arg == 'l' ? EXPR_VALUE : EXPR_INT;
@@ -154,7 +160,7 @@ static struct scn_expr *word(struct reader *r, enum expr_mode mode)
     }
     if (lex_is(name, "none"))
         return reader_make(r, SCN_EXPR_NONE, start);
-    if ((mode == EXPR_BYTES || mode == EXPR_BITS) && is_hex(name))
+    if (is_of_bytes(mode) && is_hex(name))
         return reader_bytes(r, name);
     return reader_fail_mode(r, start, mode);
 }
@@ -255,6 +261,8 @@ static struct scn_expr *op(const struct reader *r, char sign, const char *at, st
 static struct scn_expr *negative(struct reader *r, enum expr_mode mode)
 {
     const char *start = r->at;
+    if (is_of_bytes(mode))
+        return reader_fail_mode(r, start, mode);
     if (reader_is_digit(reader_peek_behind(r, 1)))
         return reader_integer(r);
     r->at++;
@@ -321,12 +329,12 @@ static struct scn_expr *chain(struct reader *r, enum expr_mode mode, const char 
 
 static struct scn_expr *product(struct reader *r, enum expr_mode mode)
 {
-    return chain(r, mode, "*/%", unit);
+    return chain(r, mode, is_of_bytes(mode) ? "" : "*/%", unit);
 }
 
 static struct scn_expr *sum(struct reader *r, enum expr_mode mode)
 {
-    return chain(r, mode, "+-", product);
+    return chain(r, mode, is_of_bytes(mode) ? "+" : "+-", product);
 }
 
 static struct scn_expr *range(struct reader *r, enum expr_mode mode)
@@ -341,7 +349,7 @@ static struct scn_expr *range(struct reader *r, enum expr_mode mode)
     struct scn_vec items = { 0 };
     if (!high || !part(r, low, start) || !part(r, high, second))
         return NULL;
-    if (mode == EXPR_BYTES || mode == EXPR_BITS)
+    if (is_of_bytes(mode))
         return reader_fail(r, start, "a range where bytes are wanted");
     reader_push(r, &items, low);
     reader_push(r, &items, high);
