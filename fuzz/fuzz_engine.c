@@ -12,7 +12,8 @@
 #include "run.h"
 #include "torrents.h"
 
-enum { CONNS_MAX = 128, STEPS_MAX = 200000, SCRIPTS_MAX = 1024, INFO_HASH_AT = 28, TIME_MAX_MS = 4 * 3600 * 1000 };
+/* A scenario may dial again each time that it repeats something, 255 times as it is. */
+enum { CONNS_MAX = 1024, STEPS_MAX = 200000, SCRIPTS_MAX = 1024, INFO_HASH_AT = 28, TIME_MAX_MS = 4 * 3600 * 1000 };
 
 /* The target's end of a connection. */
 struct conn {
