@@ -10,25 +10,19 @@ static bool read_value(void *member, const struct btw_dict_row *row, struct btw_
 {
     struct btw_slice text;
 
-    switch (row->kind) {
-    case BTW_BEN_INT:
+    assert(row->kind != BTW_BEN_NONE);
+    if (row->kind == BTW_BEN_INT)
         return btw_ben_int(value, (int64_t *)member);
-    case BTW_BEN_STR:
+    if (row->kind == BTW_BEN_STR) {
         if (!btw_ben_str(value, &text) || (row->fits != NULL && !row->fits(text.len)))
             return false;
         *(struct btw_slice *)member = text;
         return true;
-    case BTW_BEN_LIST:
-    case BTW_BEN_DICT:
-        if (btw_ben_kind(value) != row->kind)
-            return false;
-        *(struct btw_slice *)member = value;
-        return true;
-    case BTW_BEN_NONE:
-        break;
     }
-    assert(false && "a row without a kind");
-    return false;
+    if (btw_ben_kind(value) != row->kind)
+        return false;
+    *(struct btw_slice *)member = value;
+    return true;
 }
 
 static const struct btw_dict_row *row_of(const struct btw_dict_row *rows, struct btw_slice key)

@@ -166,45 +166,26 @@ uint32_t btw_field_number(const struct btw_msg *msg, const struct btw_field *fie
 {
     const void *member = (const uint8_t *)msg + field->offset;
 
-    switch (field->kind) {
-    case BTW_KIND_U8:
+    assert(field->kind < BTW_KIND_BYTES);
+    if (field->kind == BTW_KIND_U8)
         return *(const uint8_t *)member;
-    case BTW_KIND_U16:
+    if (field->kind == BTW_KIND_U16)
         return *(const uint16_t *)member;
-    case BTW_KIND_U32:
-        return *(const uint32_t *)member;
-    case BTW_KIND_BYTES:
-    case BTW_KIND_RESERVED:
-    case BTW_KIND_REST:
-    case BTW_KIND_PAYLOAD:
-        break;
-    }
-    assert(false); /* not a number */
-    return 0;
+    return *(const uint32_t *)member;
 }
 
 void btw_field_set_number(struct btw_msg *msg, const struct btw_field *field, uint32_t value)
 {
     void *member = (uint8_t *)msg + field->offset;
 
+    assert(field->kind < BTW_KIND_BYTES);
     assert(field->size == 4 || value >> 8 * field->size == 0);
-    switch (field->kind) {
-    case BTW_KIND_U8:
+    if (field->kind == BTW_KIND_U8)
         *(uint8_t *)member = (uint8_t)value;
-        return;
-    case BTW_KIND_U16:
+    else if (field->kind == BTW_KIND_U16)
         *(uint16_t *)member = (uint16_t)value;
-        return;
-    case BTW_KIND_U32:
+    else
         *(uint32_t *)member = value;
-        return;
-    case BTW_KIND_BYTES:
-    case BTW_KIND_RESERVED:
-    case BTW_KIND_REST:
-    case BTW_KIND_PAYLOAD:
-        break;
-    }
-    assert(false); /* not a number */
 }
 
 struct btw_slice btw_field_bytes(const struct btw_msg *msg, const struct btw_field *field)
