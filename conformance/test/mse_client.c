@@ -9,7 +9,8 @@
  * with all combinations of paddings and of IA, each from an address of its own in NETWORK, a.b.0.0.  METHODS are 1
  * plaintext, 2 RC4, 3 both; "1:0" is without IA.  Each conversation goes on to the BitTorrent handshake and two
  * messages of the client.  A line is printed for each.  Exit 0 when all went well, 1 when not, 2 for wrong arguments.
- * Blocking sockets and a deadline do: one conversation at a time.
+ * Blocking sockets and a deadline do; who listens has a process for each conversation, for a client that dials waits
+ * for no other.
  */
 #include <arpa/inet.h>
 #include <assert.h>
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -327,13 +329,37 @@ static void announce(int listener, size_t count, uint16_t port)
     close(fd);
 }
 
+/* Holds the conversation of a row in a process of its own. */
+static void talk_aside(int fd, const struct row *row)
+{
+    pid_t child = fork();
+
+    if (child < 0) {
+        perror("fork");
+        exit(1);
+    }
+    if (child == 0)
+        _exit(talk_over(fd, row, false) ? 0 : 1);
+    close(fd);
+}
+
+/* All conversations have ended, and well. */
+static bool await_all(void)
+{
+    bool well = true;
+    int status;
+
+    while (wait(&status) > 0)
+        well = WIFEXITED(status) && WEXITSTATUS(status) == 0 && well;
+    return well;
+}
+
 /* Takes one connection of each row, in the order in which they come. */
 static bool listen_all(struct row *rows, size_t count, uint16_t port)
 {
     struct pollfd waits[ROWS_MAX + 1] = { { .fd = bound(address_of(INADDR_LOOPBACK, port)), .events = POLLIN } };
     int64_t deadline_ms = now_ms() + DIALLED_MS;
     size_t left = count;
-    bool well = true;
 
     for (size_t i = 0; i < count; i++)
         waits[1 + i] = (struct pollfd){ .fd = bound(own_address(i, port)), .events = POLLIN };
@@ -346,7 +372,7 @@ static bool listen_all(struct row *rows, size_t count, uint16_t port)
         for (size_t i = 0; i < count; i++) {
             if (waits[1 + i].revents == 0)
                 continue;
-            well = talk_over(accept4(waits[1 + i].fd, NULL, NULL, SOCK_CLOEXEC), &rows[i], false) && well;
+            talk_aside(accept4(waits[1 + i].fd, NULL, NULL, SOCK_CLOEXEC), &rows[i]);
             close(waits[1 + i].fd);
             waits[1 + i] = (struct pollfd){ .fd = -1 };
             left--;
@@ -354,7 +380,7 @@ static bool listen_all(struct row *rows, size_t count, uint16_t port)
     }
     if (left > 0)
         printf("FAIL not dialled at %zu of %zu listeners\n", left, count);
-    return well && left == 0;
+    return await_all() && left == 0;
 }
 
 /* All combinations; IA is the dialler's. */

@@ -85,7 +85,8 @@ follow() { # ARGUMENT...: the session whose first 20000 bytes are there is follo
   "$program" decode --follow "$@" "$scratch/growing" >"$scratch/said" 2>"$scratch/counts" &
   follower=$!
 }
-reads_all() { grep -qs '^pos:[[:space:]]*20000$' "/proc/$follower/fdinfo/"*; }
+# Has read it all, and sleeps: what it has read it has understood.
+reads_all() { grep -qs '^pos:[[:space:]]*20000$' "/proc/$follower/fdinfo/"* && grep -q '^State:.S' "/proc/$follower/status"; }
 has_lines() { [ "$(wc -l <"$scratch/said")" -ge "$1" ]; }
 await() { # COMMAND...: it comes true within a minute
   for _ in {1..600}; do
