@@ -173,7 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int i = 0; i < 2; i++)
         begin(&ends[i], form % 8 != 7);
     for (int i = 0; i < 2; i++) {
-        msg = handshake_of(can >> 4 * i);
+        msg = handshake_of((uint8_t)(can >> 4 * i));
         FUZZ_CHECK(exchange(&ends[i], &ends[!i], &msg, false, now_ms));
     }
     while (in.len > 0) {
