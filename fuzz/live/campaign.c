@@ -62,10 +62,7 @@ static void print_case(struct flight *flight, const struct live_facts *facts)
 
 static void print_probe(struct flight *flight, const struct live_facts *facts, uint64_t number)
 {
-    char *text = must(malloc(LIVE_PROBE_TEXT));
-    flight->play.len = live_probe_print(text, facts, number);
-    flight->play.ms_max = live_probe_ms(facts);
-    flight->play.text = text;
+    live_probe_prepare(&flight->play, must(malloc(LIVE_PROBE_TEXT)), facts, number);
 }
 
 /* ---- handing out ------------------------------------------------------------------------------------------------- */

@@ -59,9 +59,8 @@ static bool is_answered(struct live_follow *follow, bool *refused)
     char text[LIVE_PROBE_TEXT];
     *refused = false;
     for (int i = 0; i < PROBES; i++) {
-        struct single single = { .facts = follow->facts, .play = { .text = text } };
-        single.play.len = live_probe_print(text, follow->facts, follow->number++);
-        single.play.ms_max = live_probe_ms(follow->facts);
+        struct single single = { .facts = follow->facts };
+        live_probe_prepare(&single.play, text, follow->facts, follow->number++);
         play_single(follow, &single);
         if (single.passed)
             return true;

@@ -85,10 +85,13 @@ size_t live_probe_print(char room[LIVE_PROBE_TEXT], const struct live_facts *fac
     return text.len;
 }
 
-/* A connection, encryption, handshake, unchoke or handshake of extensions, block or metadata, and the end. */
-int64_t live_probe_ms(const struct live_facts *facts)
+void live_probe_prepare(struct live_play *play, char room[LIVE_PROBE_TEXT], const struct live_facts *facts,
+                        uint64_t number)
 {
-    return (5 + METADATA_PATIENCE) * facts->patience_ms;
+    play->text = room;
+    play->len = live_probe_print(room, facts, number);
+    /* A connection, encryption, handshake, unchoke or handshake of extensions, block or metadata, and the end. */
+    play->ms_max = (5 + METADATA_PATIENCE) * facts->patience_ms;
 }
 
 bool live_probe_passed(const struct live_play *play)

@@ -14,8 +14,10 @@ enum { LIVE_PROBE_TEXT = 1024 };
 /* A session of a decent peer, as far as calibration has seen that the target answers: handshake, unchoke, a block whose
  * content is compared.  number makes it one of its own. */
 size_t live_probe_print(char room[LIVE_PROBE_TEXT], const struct live_facts *facts, uint64_t number);
-/* For live_play.ms_max: who hangs may take no more connections, and a dial waits for long. */
-int64_t live_probe_ms(const struct live_facts *facts);
+/* A play of that text, which stays in room; given up in time, for who hangs may take no more connections, and a dial
+ * waits for long. */
+void live_probe_prepare(struct live_play *play, char room[LIVE_PROBE_TEXT], const struct live_facts *facts,
+                        uint64_t number);
 /* Was it answered as it should be? */
 bool live_probe_passed(const struct live_play *play);
 
